@@ -1,0 +1,33 @@
+import type { CommandResult, DeviceCommand, DeviceKey } from '#core/device-command.ts'
+import type { DeviceReport } from '#core/device-report.ts'
+import type { Explanation, SyncOutcome } from '#core/gates.ts'
+
+/** What the HTTP API needs of the device channel. */
+export interface DeviceCommands {
+  /** Rejects with `DEVICE_OFFLINE`, `DEVICE_UNSUPPORTED` or `DEVICE_TIMEOUT`; a failure on the device is an answer. */
+  send(device: DeviceKey, command: DeviceCommand): Promise<CommandResult>
+}
+
+/** What the HTTP API needs of the live reports. */
+export interface DeviceDirectory {
+  get(device: DeviceKey): DeviceReport | undefined
+  list(namespace: string): readonly DeviceReport[]
+}
+
+/** What the HTTP API needs of the reconcile loop. */
+export interface AuthSync {
+  /** Rejects with `DEVICE_UNKNOWN` or `RUNTIME_UNSUPPORTED`. */
+  explain(device: DeviceKey, runtime: string): Promise<Explanation>
+  /**
+   * Syncs at once, whatever back-off says, and resolves when every device answered or failed. Never touches an existing file
+   * beyond what the policies allow. `deviceIds` absent: all devices of the user.
+   * Rejects with `AUTH_MISSING`, `DECRYPT_FAILED` or `DEVICE_UNKNOWN`.
+   */
+  requestSync(request: SyncRequest): Promise<readonly SyncOutcome[]>
+}
+
+export interface SyncRequest {
+  readonly namespace: string
+  readonly runtime: string
+  readonly deviceIds?: readonly string[]
+}

@@ -1,0 +1,39 @@
+import type { CommandResult, DeviceCommand, DeviceKey } from '#core/device-command.ts'
+import type { DeviceReport } from '#core/device-report.ts'
+import type { Secret } from '#core/secret.ts'
+
+/** Sends commands to devices. One at a time per device; further ones wait their turn. */
+export interface DeviceChannel {
+  /**
+   * Rejects with `DEVICE_OFFLINE`, `DEVICE_UNSUPPORTED` (a `remote` device, or a command only our agent knows) or
+   * `DEVICE_TIMEOUT` (65 s without an answer, or the socket went away meanwhile). A failure on the device is an answer.
+   */
+  send(device: DeviceKey, command: DeviceCommand): Promise<CommandResult>
+}
+
+/** What changed in a report; `runtimes` names those whose file report differs from the one before. */
+export interface ReportChange {
+  readonly device: DeviceKey
+  readonly kind: 'registered' | 'online' | 'offline' | 'runtimes'
+  readonly runtimes: readonly string[]
+}
+
+/** What devices say, in memory. */
+export interface DeviceReports {
+  get(device: DeviceKey): DeviceReport | undefined
+  /** Every known device of a user, offline ones that are still remembered included. */
+  list(namespace: string): readonly DeviceReport[]
+  /**
+   * Calls back once per change. An unchanged heartbeat calls nobody, except for runtimes named in `awaitHeartbeat`.
+   * Returns how to stop listening.
+   */
+  onChange(listener: (change: ReportChange) => void): () => void
+  /** Asks for one `runtimes` change at the device's next heartbeat for this runtime even if it says the same as before. */
+  awaitHeartbeat(device: DeviceKey, runtime: string): void
+}
+
+/** Opens and compares what is stored, without ever giving a plaintext to a log. */
+export interface DigestKeys {
+  /** The key under which this device's agent reports digests. Handed out at registration. */
+  deviceKey(device: DeviceKey): Secret<string>
+}
