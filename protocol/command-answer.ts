@@ -1,0 +1,109 @@
+import * as z from 'zod/mini'
+
+import { type CommandAck, commandAck } from './command.ts'
+
+const STATUSES = ['written', 'skipped_existing', 'read', 'removed', 'absent', 'probed', 'failed'] as const
+
+/** What came of a command. */
+export type AnswerStatus = (typeof STATUSES)[number]
+
+/** What a device found when it tried its user's proxy; `null`: it did not come that far. */
+export const proxyProbe = z.object({
+  isReachable: z.boolean(),
+  isConnectAccepted: z.nullable(z.boolean()),
+  isAuthenticated: z.nullable(z.boolean()),
+  isTlsIntact: z.nullable(z.boolean()),
+  message: z.string(),
+})
+
+/** A parsed {@link proxyProbe}. */
+export type ProbeAnswer = z.infer<typeof proxyProbe>
+
+/** The one JSON line a device command prints. */
+export const resultLine = z.object({
+  status: z.enum(STATUSES),
+  runtime: z.optional(z.nullable(z.string())),
+  /** The `~/` form. */
+  path: z.optional(z.nullable(z.string())),
+  content: z.optional(z.nullable(z.string())),
+  error: z.optional(z.nullable(z.string())),
+  probe: z.optional(z.nullable(proxyProbe)),
+})
+
+/** A parsed {@link resultLine}. */
+export type ResultLine = z.infer<typeof resultLine>
+
+/** A device's answer as it is meant; `content` is a plaintext and belongs into a `Secret` at once. */
+export interface DeviceAnswer {
+  readonly status: AnswerStatus
+  readonly path: string | null
+  readonly content: string | null
+  /** The device's own words, or what its ack means; `null` on success. */
+  readonly error: string | null
+  readonly exitCode: number | null
+  readonly durationMs: number
+  readonly isTruncated: boolean
+  readonly timedOut: boolean
+  readonly probe: ProbeAnswer | null
+}
+
+/** Reads an ack of `device:execute_command`. `null`: it is none, whatever a broken device sent instead. */
+export function readCommandAck(raw: unknown): DeviceAnswer | null {
+  const parsed = z.safeParse(commandAck, raw)
+  if (!parsed.success) return null
+  const ack = parsed.data
+  const line = ack.stdout_truncated ? null : findResultLine(ack.stdout)
+  const failed = line === null || line.status === 'failed' || !ack.success
+  return {
+    status: failed ? 'failed' : line.status,
+    path: line?.path ?? null,
+    content: failed ? null : (line.content ?? null),
+    error: failed ? (line?.error ?? explainExecutorFailure(ack)) : null,
+    exitCode: ack.exit_code,
+    durationMs: Math.max(0, Math.round((ack.duration ?? 0) * 1000)),
+    isTruncated: ack.stdout_truncated,
+    timedOut: ack.timed_out,
+    probe: line?.probe ?? null,
+  }
+}
+
+// A shell's greeting may come before it, so the last line that is a result counts.
+function findResultLine(stdout: string): ResultLine | null {
+  for (const line of stdout.split('\n').toReversed()) {
+    const parsed = z.safeParse(resultLine, parseJson(line))
+    if (parsed.success) return parsed.data
+  }
+  return null
+}
+
+function parseJson(text: string): unknown {
+  if (!text.trimStart().startsWith('{')) return null
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+const NOT_FOUND = /\(os error 2\)|No such file or directory|not found/i
+const TOO_LONG = /\(os error 7\)|Argument list too long/i
+
+/**
+ * Says in a sentence a person can act on why a command gave no result line.
+ *
+ * The device's own text is passed on where nothing better is known; output is not, because it may hold a secret.
+ */
+export function explainExecutorFailure(ack: CommandAck): string {
+  const error = ack.error?.trim() ?? ''
+  if (ack.timed_out) return error === '' ? 'the device stopped the command after its time limit' : error
+  if (ack.stdout_truncated) return 'the device cut its answer short because it is longer than the limit'
+  if (TOO_LONG.test(error)) return 'the auth document is too long for one environment string on the device'
+  if (NOT_FOUND.test(error) || ack.exit_code === 127) {
+    return 'python3 is not installed on the device or not in the PATH of its executor; install Python 3.8 or newer'
+  }
+  if (error !== '') return error
+  if (ack.exit_code !== null && ack.exit_code !== 0) {
+    return `the command ended with exit code ${ack.exit_code} and no result`
+  }
+  return 'the device answered without a result'
+}
