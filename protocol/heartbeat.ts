@@ -1,0 +1,129 @@
+import { z } from 'zod'
+
+// Longer than any real path of an auth file; keeps what one device makes the server hold small.
+const MAX_PATH = 1024
+const MAX_ERROR = 300
+const MAX_TIME = 64
+
+/** What a device said about one runtime's auth file, with everything unusable turned into `null`. */
+export interface FileReport {
+  readonly targetPath: string | null
+  readonly exists: boolean | null
+  readonly digest: string | null
+  readonly lastWrittenDigest: string | null
+  readonly account: string | null
+  readonly lastRefresh: string | null
+  /** Epoch ms. */
+  readonly modifiedAt: number | null
+  readonly mode: number | null
+  readonly size: number | null
+  readonly sessions: number | null
+  readonly error: string | null
+}
+
+const hmac = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .nullable()
+  .catch(null)
+const count = z.int().min(0).nullable().catch(null)
+const time = z
+  .string()
+  .max(MAX_TIME)
+  .refine((text) => !Number.isNaN(Date.parse(text)))
+  .nullable()
+  .catch(null)
+
+const fileReport = z.object({
+  target_path: z.string().max(MAX_PATH).nullable().catch(null),
+  exists: z.boolean().nullable().catch(null),
+  digest: hmac,
+  last_written_digest: hmac,
+  account: hmac,
+  last_refresh: time,
+  modified_at: z.number().min(0).nullable().catch(null),
+  mode: count,
+  size: count,
+  sessions: count,
+  error: z
+    .string()
+    .transform((text) => text.slice(0, MAX_ERROR))
+    .nullable()
+    .catch(null),
+})
+
+/** One runtime's entry of `runtime_auth_files`, as it travels. */
+export type WireFileReport = z.input<typeof fileReport>
+
+/** What our agent sends as `device:heartbeat`. */
+export interface HeartbeatPayload {
+  readonly device_id: string
+  readonly running_task_ids: readonly (string | number)[]
+  readonly executor_version?: string
+  readonly runtime_auth_files: Readonly<Record<string, WireFileReport>>
+}
+
+/**
+ * Reads one entry of `runtime_auth_files`.
+ *
+ * @returns `null` when it is not an object: the device said nothing about this runtime
+ */
+export function parseFileReport(raw: unknown): FileReport | null {
+  const parsed = fileReport.safeParse(raw)
+  if (!parsed.success) return null
+  const { data } = parsed
+  return {
+    targetPath: data.target_path,
+    exists: data.exists,
+    digest: data.digest,
+    lastWrittenDigest: data.last_written_digest,
+    account: data.account,
+    lastRefresh: data.last_refresh,
+    modifiedAt: data.modified_at,
+    mode: data.mode,
+    size: data.size,
+    sessions: data.sessions,
+    error: data.error,
+  }
+}
+
+/**
+ * Tells whether an entry of `runtime_auth_files` says exactly what is known already.
+ *
+ * This runs for every runtime of every heartbeat, so it compares the raw values and builds nothing. A `false` may be wrong
+ * (an unusable value that was turned into `null` before): parse then, and compare with {@link isSameFileReport}.
+ */
+export function saysTheSame(raw: unknown, known: FileReport): boolean {
+  if (!isRecord(raw)) return false
+  return (
+    raw['exists'] === known.exists &&
+    raw['target_path'] === known.targetPath &&
+    DETAILS.every(([wire, field]) => (raw[wire] ?? null) === known[field])
+  )
+}
+
+/** Compares two reports by value. */
+export function isSameFileReport(a: FileReport, b: FileReport): boolean {
+  return (
+    a.exists === b.exists &&
+    a.targetPath === b.targetPath &&
+    DETAILS.every(([, field]) => a[field] === b[field])
+  )
+}
+
+/** A JSON object, as opposed to an array or `null`. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+const DETAILS = [
+  ['digest', 'digest'],
+  ['last_written_digest', 'lastWrittenDigest'],
+  ['account', 'account'],
+  ['last_refresh', 'lastRefresh'],
+  ['modified_at', 'modifiedAt'],
+  ['mode', 'mode'],
+  ['size', 'size'],
+  ['sessions', 'sessions'],
+  ['error', 'error'],
+] as const

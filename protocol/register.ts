@@ -1,0 +1,117 @@
+import { z } from 'zod'
+
+/** Socket.IO names of everything that is said between a device and the server. */
+export const DEVICE_NAMESPACE = '/local-executor'
+
+/** Events of the device channel; `device:runtimes` goes to our own agent only. */
+export const DEVICE_EVENTS = {
+  register: 'device:register',
+  heartbeat: 'device:heartbeat',
+  status: 'device:status',
+  executeCommand: 'device:execute_command',
+  runtimes: 'device:runtimes',
+} as const
+
+const MAX_CHARACTERS = 100
+
+// Ids and names end up in resources, addresses and logs: one line, and text that survives UTF-8.
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/u
+
+const label = z.string().refine(isLabel, `must be 1 to ${MAX_CHARACTERS} printable characters`)
+
+const registerPayload = z.object({
+  device_id: label,
+  name: label,
+  device_type: z.enum(['local', 'app', 'cloud', 'remote']),
+  executor_version: z.string().max(MAX_CHARACTERS).nullable().catch(null),
+  runtime_features: z.unknown(),
+})
+
+/** What is kept of a `device:register`. */
+export interface Registration {
+  readonly deviceId: string
+  readonly name: string
+  readonly deviceType: 'local' | 'app' | 'cloud' | 'remote'
+  readonly executorVersion: string | null
+  /** It said `runtime_features.runtimeConfigAgent`. */
+  readonly isOurAgent: boolean
+}
+
+/** A registration, or why the payload is none; the reason is worded for the device's log and echoes nothing long. */
+export type ParsedRegistration =
+  | { readonly registration: Registration }
+  | { readonly registration: null; readonly reason: string }
+
+/**
+ * Checks a `device:register` payload.
+ *
+ * Only the id, the name and the type can make it fail; everything optional is taken when it makes sense and left out when
+ * it does not, because executors of every age connect.
+ */
+export function parseRegister(payload: unknown): ParsedRegistration {
+  const parsed = registerPayload.safeParse(payload)
+  if (!parsed.success) return { registration: null, reason: firstIssue(parsed.error) }
+  const { data } = parsed
+  return {
+    registration: {
+      deviceId: data.device_id,
+      name: data.name,
+      deviceType: data.device_type,
+      executorVersion: data.executor_version,
+      isOurAgent: isOurAgent(data.runtime_features),
+    },
+  }
+}
+
+/** What our agent has to know of a runtime; handed out at registration and whenever it changes. */
+export const agentRuntime = z.object({
+  name: z.string(),
+  target_path: z.string(),
+  home_variable: z.string().nullable(),
+  fields: z.object({
+    account_id: z.string().nullable().catch(null),
+    refresh_token: z.string().nullable().catch(null),
+    last_refresh: z.string().nullable().catch(null),
+  }),
+  process_name: z.string().nullable(),
+  max_bytes: z.number(),
+})
+
+/** The payload of `device:runtimes`. */
+export const runtimesPayload = z.object({ runtimes: z.array(agentRuntime) })
+
+/**
+ * The answer to `device:register`: what our agent reads from it.
+ *
+ * Executors that are not ours get `success` and `device_id` only.
+ */
+export const registerAnswer = z.union([
+  z.object({
+    success: z.literal(true),
+    device_id: z.string(),
+    /** Hex; the key under which this device reports digests. */
+    digest_key: z.string().optional(),
+    runtimes: z.array(agentRuntime).optional(),
+    /** How long to wait before connecting again once this connection breaks, so that a fleet does not come back at once. */
+    retry_after_ms: z.number().optional(),
+  }),
+  z.object({ error: z.string() }),
+])
+
+function isLabel(text: string): boolean {
+  if (text.length === 0 || text.length > 2 * MAX_CHARACTERS) return false
+  return Array.from(text).length <= MAX_CHARACTERS && text.isWellFormed() && !UNPRINTABLE.test(text)
+}
+
+const agentFeature = z.object({ runtimeConfigAgent: z.object({ schemaVersion: z.int().min(1) }) })
+
+function isOurAgent(features: unknown): boolean {
+  return agentFeature.safeParse(features).success
+}
+
+function firstIssue(error: z.ZodError): string {
+  const [issue] = error.issues
+  if (issue === undefined) return 'not an object'
+  return [...issue.path.map(String), issue.message].join(': ')
+}
