@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+// Runs the sources where they are (a clone), else the bundle (an installed package). Plain JavaScript that old
+// releases of Node can read, so that they get a sentence instead of a syntax error.
+import { existsSync } from 'node:fs'
+
+const [major] = process.versions.node.split('.').map(Number)
+const sources = new URL('../cli/main.ts', import.meta.url)
+if (major < 24) {
+  process.stderr.write(
+    `runtimeconfig needs Node 24 or newer and this is ${process.version}; in a clone, \`npm ci\` brings one: use \`npx runtimeconfig\`\n`,
+  )
+  process.exitCode = 69
+} else {
+  await import(existsSync(sources) ? sources.href : new URL('../dist/runtimeconfig.js', import.meta.url).href)
+}

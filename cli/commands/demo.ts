@@ -1,0 +1,56 @@
+import type { Context } from '#cli/context.ts'
+import { createProgress } from '#cli/demo/progress.ts'
+import { type Ending, type Outcome, playStory } from '#cli/demo/story.ts'
+import { createWorld, type World } from '#cli/demo/world.ts'
+import { type Output, toTable } from '#cli/output.ts'
+import { AppError } from '#core/errors.ts'
+
+/** Plays the demo; rejects, so that the command exits non-zero, if anything came out differently. */
+export async function demo(context: Context, { keep }: { readonly keep: boolean }): Promise<void> {
+  const { output, environment, signal } = context
+  const startedAt = performance.now()
+  const progress = createProgress(output, process.stdout)
+  output.print(output.style('bold', 'One login, kept encrypted in one place, on every machine that should have it.'))
+  const program = { execPath: process.execPath, entry: process.argv[1] ?? '', environment }
+  progress.chapter('A server')
+  const world = await progress.step('started, with an empty store and new keys', () => createWorld(program))
+  try {
+    const outcome = await Promise.race([playStory(world, progress), interrupted(signal)])
+    show(output, outcome, (performance.now() - startedAt) / 1000)
+    if (keep) await stayUntilInterrupted(world, output, signal)
+  } finally {
+    await world.close()
+  }
+}
+
+function show(output: Output, { endings, explained, proxy }: Outcome, seconds: number): void {
+  output.json({ passed: true, seconds, devices: endings, explained, proxy })
+  output.print(`\n${output.style('bold', 'Why laptop was left alone')}`)
+  for (const gate of explained) output.print(`  ${gate.passed ? output.style('green', '✓') : output.style('red', '✗')} ${gate.name}: ${gate.message}`)
+  output.print()
+  const lines = toTable<Ending>(
+    endings,
+    [
+      { heading: 'DEVICE', cell: (row) => row.device },
+      { heading: 'STORY', cell: (row) => row.story },
+      { heading: 'STATE', cell: (row) => row.state, style: () => 'cyan' },
+      { heading: 'REASON', cell: (row) => row.reason },
+      { heading: 'SECONDS', cell: (row) => (row.seconds === null ? '–' : row.seconds.toFixed(2)) },
+      { heading: 'AT THE END', cell: (row) => (row.removed ? 'removed, proven' : 'own file, same bytes') },
+    ],
+    output,
+  )
+  for (const line of lines) output.print(line)
+  output.print(`\nEverything as expected in ${seconds.toFixed(1)} s.`)
+  output.print('\nNext:\n  npx runtimeconfig serve            a server that stays, with its next three commands\n  npx runtimeconfig demo --keep      this one, left running to look around\n  npx runtimeconfig --help           everything else')
+}
+
+async function stayUntilInterrupted(world: World, output: Output, signal: AbortSignal): Promise<void> {
+  output.note(`\nLeft running at ${world.address}, files in ${world.root}. Ctrl-C ends it and cleans up.`)
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+}
+
+async function interrupted(signal: AbortSignal): Promise<never> {
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  throw new AppError('REQUEST_MALFORMED', 'interrupted; everything was cleaned up')
+}

@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises'
+
+import { parse as parseYaml } from 'yaml'
+
+import type { Clock } from '#core/clock.ts'
+import { AppError } from '#core/errors.ts'
+
+import { type Client, createClient, readTokenFile } from './client.ts'
+import { createOutput, type Output } from './output.ts'
+import { defaultSettingsFile, resolveSettings, type SettingOrigin, type Settings, type SettingSources } from './settings.ts'
+import { systemClock } from './system-clock.ts'
+
+/** What every command is handed: settings, output, time, and a client that is made when it is first needed. */
+export interface Context {
+  readonly settings: Settings
+  readonly origins: readonly SettingOrigin[]
+  readonly output: Output
+  readonly clock: Clock
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Aborts on SIGINT and SIGTERM. */
+  readonly signal: AbortSignal
+  client(): Promise<Client>
+}
+
+/** Flags every command takes, as the command line gave them. */
+export interface GlobalFlags {
+  readonly config?: string
+  readonly output?: string
+  readonly [setting: string]: unknown
+}
+
+/** Reads settings and makes the context. @throws AppError `SETTING_INVALID` */
+export async function createContext(flags: GlobalFlags): Promise<Context> {
+  const environment = process.env
+  const file = await readSettingsFile(flags.config, environment)
+  const { settings, origins } = resolveSettings({ flags: toSettingFlags(flags), environment, file })
+  const output = createOutput(toFormat(flags.output), process)
+  return {
+    settings,
+    origins,
+    output,
+    environment,
+    clock: systemClock,
+    signal: abortOnSignals(),
+    client: async () => createClient(settings.server, await readTokenFile(settings['token-file'])),
+  }
+}
+
+function toFormat(value: string | undefined): Output['format'] {
+  if (value === undefined || value === 'text') return 'text'
+  if (value === 'json') return 'json'
+  throw new AppError('SETTING_INVALID', `--output: expected text or json, got ${JSON.stringify(value)}`)
+}
+
+function toSettingFlags(flags: GlobalFlags): Readonly<Record<string, string>> {
+  const said = Object.entries(flags).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  return Object.fromEntries(said.map(([name, value]) => [name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`), value]))
+}
+
+async function readSettingsFile(named: string | undefined, environment: Context['environment']): Promise<SettingSources['file']> {
+  const path = named ?? defaultSettingsFile(environment)
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    if (named === undefined && isMissing(cause)) return null
+    throw new AppError('SETTING_INVALID', `expected a settings file at ${path}, which cannot be read`, { cause })
+  }
+  return { path, values: parseSettingsFile(path, text) }
+}
+
+function parseSettingsFile(path: string, text: string): Readonly<Record<string, unknown>> {
+  let values: unknown
+  try {
+    values = parseYaml(text) ?? {}
+  } catch (cause) {
+    throw new AppError('SETTING_INVALID', `${path}: expected YAML or JSON with one "setting: value" per line`, { cause })
+  }
+  if (typeof values === 'object' && values !== null && !Array.isArray(values)) return { ...values }
+  throw new AppError('SETTING_INVALID', `${path}: expected "setting: value" lines at the top level`)
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+function abortOnSignals(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort())
+  return controller.signal
+}
