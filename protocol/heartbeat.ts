@@ -1,4 +1,6 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
+
+import { isRecord, orNull } from './liberal.ts'
 
 // Longer than any real path of an auth file; keeps what one device makes the server hold small.
 const MAX_PATH = 1024
@@ -21,39 +23,26 @@ export interface FileReport {
   readonly error: string | null
 }
 
-const hmac = z
-  .string()
-  .regex(/^[0-9a-f]{64}$/)
-  .nullable()
-  .catch(null)
-const count = z.int().min(0).nullable().catch(null)
-const time = z
-  .string()
-  .max(MAX_TIME)
-  .refine((text) => !Number.isNaN(Date.parse(text)))
-  .nullable()
-  .catch(null)
+const hmac = orNull(z.string().check(z.regex(/^[0-9a-f]{64}$/)))
+const count = orNull(z.int().check(z.minimum(0)))
+const time = orNull(z.string().check(z.maxLength(MAX_TIME), z.refine(isTime)))
 
 const fileReport = z.object({
-  target_path: z.string().max(MAX_PATH).nullable().catch(null),
-  exists: z.boolean().nullable().catch(null),
+  target_path: orNull(z.string().check(z.maxLength(MAX_PATH))),
+  exists: orNull(z.boolean()),
   digest: hmac,
   last_written_digest: hmac,
   account: hmac,
   last_refresh: time,
-  modified_at: z.number().min(0).nullable().catch(null),
+  modified_at: orNull(z.number().check(z.minimum(0))),
   mode: count,
   size: count,
   sessions: count,
-  error: z
-    .string()
-    .transform((text) => text.slice(0, MAX_ERROR))
-    .nullable()
-    .catch(null),
+  error: orNull(z.string()),
 })
 
 /** One runtime's entry of `runtime_auth_files`, as it travels. */
-export type WireFileReport = z.input<typeof fileReport>
+export type WireFileReport = Partial<z.output<typeof fileReport>>
 
 /** What our agent sends as `device:heartbeat`. */
 export interface HeartbeatPayload {
@@ -83,7 +72,7 @@ export function parseFileReport(raw: unknown): FileReport | null {
     mode: data.mode,
     size: data.size,
     sessions: data.sessions,
-    error: data.error,
+    error: data.error?.slice(0, MAX_ERROR) ?? null,
   }
 }
 
@@ -111,11 +100,6 @@ export function isSameFileReport(a: FileReport, b: FileReport): boolean {
   )
 }
 
-/** A JSON object, as opposed to an array or `null`. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 const DETAILS = [
   ['digest', 'digest'],
   ['last_written_digest', 'lastWrittenDigest'],
@@ -127,3 +111,7 @@ const DETAILS = [
   ['sessions', 'sessions'],
   ['error', 'error'],
 ] as const
+
+function isTime(text: string): boolean {
+  return !Number.isNaN(Date.parse(text))
+}

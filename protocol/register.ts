@@ -1,4 +1,6 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
+
+import { orNull } from './liberal.ts'
 
 /** Socket.IO names of everything that is said between a device and the server. */
 export const DEVICE_NAMESPACE = '/local-executor'
@@ -18,15 +20,20 @@ const MAX_CHARACTERS = 100
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/u
 
-const label = z.string().refine(isLabel, `must be 1 to ${MAX_CHARACTERS} printable characters`)
+const LABEL_RULE = `expected 1 to ${MAX_CHARACTERS} printable characters`
 
-const registerPayload = z.object({
-  device_id: label,
-  name: label,
-  device_type: z.enum(['local', 'app', 'cloud', 'remote']),
-  executor_version: z.string().max(MAX_CHARACTERS).nullable().catch(null),
-  runtime_features: z.unknown(),
-})
+const label = z.string(LABEL_RULE).check(z.refine(isLabel, LABEL_RULE))
+
+const registerPayload = z.object(
+  {
+    device_id: label,
+    name: label,
+    device_type: z.enum(['local', 'app', 'cloud', 'remote'], 'expected local, app, cloud or remote'),
+    executor_version: orNull(z.string().check(z.maxLength(MAX_CHARACTERS))),
+    runtime_features: z.unknown(),
+  },
+  'expected an object',
+)
 
 /** What is kept of a `device:register`. */
 export interface Registration {
@@ -64,17 +71,19 @@ export function parseRegister(payload: unknown): ParsedRegistration {
   }
 }
 
+const text = z.nullable(z.string())
+
 /** What our agent has to know of a runtime; handed out at registration and whenever it changes. */
 export const agentRuntime = z.object({
   name: z.string(),
   target_path: z.string(),
-  home_variable: z.string().nullable(),
+  home_variable: text,
   fields: z.object({
-    account_id: z.string().nullable().catch(null),
-    refresh_token: z.string().nullable().catch(null),
-    last_refresh: z.string().nullable().catch(null),
+    account_id: text,
+    refresh_token: text,
+    last_refresh: text,
   }),
-  process_name: z.string().nullable(),
+  process_name: text,
   max_bytes: z.number(),
 })
 
@@ -91,10 +100,10 @@ export const registerAnswer = z.union([
     success: z.literal(true),
     device_id: z.string(),
     /** Hex; the key under which this device reports digests. */
-    digest_key: z.string().optional(),
-    runtimes: z.array(agentRuntime).optional(),
+    digest_key: z.optional(z.string()),
+    runtimes: z.optional(z.array(agentRuntime)),
     /** How long to wait before connecting again once this connection breaks, so that a fleet does not come back at once. */
-    retry_after_ms: z.number().optional(),
+    retry_after_ms: z.optional(z.number()),
   }),
   z.object({ error: z.string() }),
 ])
@@ -104,14 +113,16 @@ function isLabel(text: string): boolean {
   return Array.from(text).length <= MAX_CHARACTERS && text.isWellFormed() && !UNPRINTABLE.test(text)
 }
 
-const agentFeature = z.object({ runtimeConfigAgent: z.object({ schemaVersion: z.int().min(1) }) })
+const agentFeature = z.object({
+  runtimeConfigAgent: z.object({ schemaVersion: z.int().check(z.minimum(1)) }),
+})
 
 function isOurAgent(features: unknown): boolean {
   return agentFeature.safeParse(features).success
 }
 
-function firstIssue(error: z.ZodError): string {
+function firstIssue(error: z.core.$ZodError): string {
   const [issue] = error.issues
-  if (issue === undefined) return 'not an object'
+  if (issue === undefined) return 'expected an object'
   return [...issue.path.map(String), issue.message].join(': ')
 }
