@@ -1,0 +1,72 @@
+// Generated from crds/user.yaml by `npm run generate`. Do not edit.
+import type { ObjectMeta } from '#crds/object.ts'
+
+/**
+ * One person, in a cluster: who they are in a token, where their resources live, and their preferences.
+ */
+export interface User {
+  readonly apiVersion: 'agent.wecode.io/v1'
+  readonly kind: 'User'
+  readonly metadata: ObjectMeta
+  readonly spec: UserSpec
+  readonly status?: UserStatus
+}
+/**
+ * Who the user is and what they chose.
+ */
+export interface UserSpec {
+  /**
+   * Identity of the user in their tokens (`sub`). One subject belongs to one User.
+   */
+  readonly subject: string
+  /**
+   * Namespace that holds this user's resources and nobody else's. Cannot be changed, because a user's resources never leave it.
+   */
+  readonly namespace: string
+  /**
+   * The user's preferences. `runtime_configs` holds, by runtime, `use_user_config` and `use_proxy`; everything else in here belongs to other programs and is kept as it is.
+   */
+  readonly preferences?: Readonly<Record<string, unknown>>
+}
+/**
+ * What is. Written by the operator only.
+ */
+export interface UserStatus {
+  /**
+   * The metadata.generation that this status describes.
+   */
+  readonly observedGeneration?: number
+  /**
+   * Standard conditions. `Ready`: the namespace exists and is nobody else's.
+   */
+  readonly conditions?: readonly UserCondition[]
+}
+/**
+ * One aspect of the current state.
+ */
+export interface UserCondition {
+  /**
+   * Type of the condition in CamelCase, unique in the list.
+   */
+  readonly type: string
+  /**
+   * Whether it holds.
+   */
+  readonly status: 'True' | 'False' | 'Unknown'
+  /**
+   * The metadata.generation that this condition describes.
+   */
+  readonly observedGeneration?: number
+  /**
+   * When status last changed from one value to another.
+   */
+  readonly lastTransitionTime: string
+  /**
+   * Why, as one constant word in CamelCase.
+   */
+  readonly reason: string
+  /**
+   * Why, as a sentence for people.
+   */
+  readonly message: string
+}
