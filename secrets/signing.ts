@@ -61,6 +61,7 @@ const ISSUER = 'runtime-config-operator'
 const AUDIENCE = 'runtime-config-operator/api'
 // Keeps tokens apart from anything else that may be signed with the same key one day.
 const TYPE = 'runtimeconfig+jwt'
+const TOKEN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const MAX_TOKEN_CHARS = 4096
 // A token made on another machine may start this far in the future. Its end is kept to the second.
 const CLOCK_SKEW_MS = 300_000
@@ -125,14 +126,23 @@ export async function signToken(key: SigningKey, request: TokenRequest): Promise
  */
 export async function verifySignedToken(key: SigningKey, token: string, now: number): Promise<SignedClaims> {
   if (token.length > MAX_TOKEN_CHARS) throw refused('it is too long')
-  const [header, ...rest] = token.split('.')
-  // Compared whole, before any cryptography: `alg: none`, a `jwk` of the sender's own and the like get no further.
-  if (header !== encodeHeader(key) || rest.length !== 2) throw refused(NOT_OURS)
-  if (!rest.every(isCanonicalBase64url)) throw refused(NOT_OURS)
+  // The header is compared whole, before any cryptography: `alg: none`, a `jwk` of the sender's own and the like get no further.
+  if (!claimsToBeSignedWith(key, token)) throw refused(NOT_OURS)
+  if (!token.split('.').every(isCanonicalBase64url)) throw refused(NOT_OURS)
   const claims = readClaims(await checkSignature(key, token), now)
   if (claims === undefined) throw refused('its claims are not ones this server signs')
   if (claims.expiresAt <= now) throw refused('it has expired; make a new one')
   return claims
+}
+
+/** Tells by its header alone, before any cost, whether a token claims to be signed with this key. */
+export function claimsToBeSignedWith(key: SigningKey, token: string): boolean {
+  return token.startsWith(`${encodeHeader(key)}.`)
+}
+
+/** Tells whether a token id is one of a signed token (a UUID). */
+export function isSignedTokenId(id: string): boolean {
+  return TOKEN_ID.test(id)
 }
 
 const NOT_OURS = 'this server did not sign it'
@@ -153,7 +163,8 @@ async function checkSignature(key: SigningKey, token: string): Promise<JWTPayloa
 
 function readClaims(payload: JWTPayload, now: number): SignedClaims | undefined {
   const { sub, jti, iat, exp, scope, role } = payload
-  if (!isName(sub) || !isName(jti) || typeof scope !== 'string') return undefined
+  if (!isName(sub) || typeof jti !== 'string' || !isSignedTokenId(jti) || typeof scope !== 'string')
+    return undefined
   if (!isSeconds(iat) || !isSeconds(exp) || iat * 1000 > now + CLOCK_SKEW_MS) return undefined
   const scopes = scope.split(' ').filter((word) => word !== '')
   const isAdmin = role === 'admin' && scopes.includes('admin')
