@@ -53,23 +53,33 @@ export function readCommandAck(raw: unknown): DeviceAnswer | null {
   if (!parsed.success) return null
   const ack = parsed.data
   const line = ack.stdout_truncated ? null : findResultLine(ack.stdout)
-  const failed = line === null || line.status === 'failed' || !ack.success
   return {
-    status: failed ? 'failed' : line.status,
+    ...(line !== null && line.status !== 'failed' && ack.success ? success(line) : failure(line, ack)),
     path: line?.path ?? null,
-    content: failed ? null : (line.content ?? null),
-    error: failed ? (line?.error ?? explainExecutorFailure(ack)) : null,
     exitCode: ack.exit_code,
     durationMs: Math.max(0, Math.round((ack.duration ?? 0) * 1000)),
     isTruncated: ack.stdout_truncated,
     timedOut: ack.timed_out,
-    probe: line?.probe ?? null,
   }
 }
 
+type Outcome = Pick<DeviceAnswer, 'status' | 'content' | 'error' | 'probe'>
+
+function success(line: ResultLine): Outcome {
+  return { status: line.status, content: line.content ?? null, error: null, probe: line.probe ?? null }
+}
+
+function failure(line: ResultLine | null, ack: CommandAck): Outcome {
+  const error = printable(line?.error ?? '') || explainExecutorFailure(ack)
+  return { status: 'failed', content: null, error, probe: null }
+}
+
+/** Enough for greetings; millions of lines that almost parse must not keep the server busy. */
+const MAX_RESULT_LINES = 50
+
 // A shell's greeting may come before it, so the last line that is a result counts.
 function findResultLine(stdout: string): ResultLine | null {
-  for (const line of stdout.split('\n').toReversed()) {
+  for (const line of stdout.split('\n').slice(-MAX_RESULT_LINES).toReversed()) {
     const parsed = z.safeParse(resultLine, parseJson(line))
     if (parsed.success) return parsed.data
   }
@@ -85,8 +95,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-const NOT_FOUND = /\(os error 2\)|No such file or directory|not found/i
-const TOO_LONG = /\(os error 7\)|Argument list too long/i
+const MAX_ERROR_LENGTH = 500
 
 /**
  * Says in a sentence a person can act on why a command gave no result line.
@@ -94,16 +103,30 @@ const TOO_LONG = /\(os error 7\)|Argument list too long/i
  * The device's own text is passed on where nothing better is known; output is not, because it may hold a secret.
  */
 export function explainExecutorFailure(ack: CommandAck): string {
-  const error = ack.error?.trim() ?? ''
-  if (ack.timed_out) return error === '' ? 'the device stopped the command after its time limit' : error
+  const error = printable(ack.error ?? '')
+  if (ack.timed_out) return error || 'the device stopped the command after its time limit'
   if (ack.stdout_truncated) return 'the device cut its answer short because it is longer than the limit'
-  if (TOO_LONG.test(error)) return 'the auth document is too long for one environment string on the device'
-  if (NOT_FOUND.test(error) || ack.exit_code === 127) {
+  return explainExecError(error, ack.exit_code) ?? (error || explainExitCode(ack.exit_code))
+}
+
+// The only program a device is asked for is python3, so a program that is not there can only be that one.
+function explainExecError(error: string, exitCode: number | null): string | null {
+  if (/\(os error 7\)|Argument list too long/i.test(error)) {
+    return 'the auth document is too long for one environment string on the device'
+  }
+  if (/\(os error 2\)|No such file or directory/i.test(error) || exitCode === 127) {
     return 'python3 is not installed on the device or not in the PATH of its executor; install Python 3.8 or newer'
   }
-  if (error !== '') return error
-  if (ack.exit_code !== null && ack.exit_code !== 0) {
-    return `the command ended with exit code ${ack.exit_code} and no result`
-  }
-  return 'the device answered without a result'
+  return null
+}
+
+function explainExitCode(exitCode: number | null): string {
+  return exitCode === null || exitCode === 0
+    ? 'the device answered without a result'
+    : `the command ended with exit code ${exitCode} and no result`
+}
+
+function printable(text: string): string {
+  const line = text.replaceAll(/\p{Cc}+/gu, ' ').trim()
+  return line.length > MAX_ERROR_LENGTH ? `${line.slice(0, MAX_ERROR_LENGTH)}…` : line
 }
