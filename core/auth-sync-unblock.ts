@@ -1,0 +1,51 @@
+import type { SyncDesired } from './auth-sync-input.ts'
+
+/** What the advice depends on. */
+export interface UnblockQuestion {
+  readonly reason: string
+  readonly desired: SyncDesired
+}
+
+/**
+ * Says what a person can do about a reason, in one sentence.
+ *
+ * `null` when there is nothing to do: all is well, the operator is at work, or the owner of the device decided.
+ */
+export function unblockOf(question: UnblockQuestion): string | null {
+  const advice = ADVICE.get(question.reason)
+  return typeof advice === 'function' ? advice(question.desired) : (advice ?? null)
+}
+
+type Advice = string | ((desired: SyncDesired) => string)
+
+const KEEP_OR_MOVE =
+  'Import it from the device to keep that login everywhere, or move the file away on the device to get the stored one.'
+
+const ADVICE: ReadonlyMap<string, Advice> = new Map(
+  Object.entries<Advice>({
+    Enabled: ({ runtime }) => `Switch the user configuration on for ${runtime}.`,
+    Stored: ({ runtime }) =>
+      `Upload the auth document of ${runtime}, or import it from a device that is logged in.`,
+    Decryptable: 'Store the auth document again, or put the key it was sealed with back into the keyring.',
+    NotSuspended: ({ suspendedBy, runtime }) =>
+      suspendedBy === 'device'
+        ? 'Set spec.suspend to false on the Device.'
+        : `Set spec.suspend to false on the UserRuntimeConfig ${runtime}.`,
+    DeviceKnown: 'Start the agent on the device, with a token of this user.',
+    Online:
+      'Start the agent on the device, or check its network; it goes on by itself once the device is back.',
+    Supported: 'Use an agent on the machine itself; this kind of device is left alone.',
+    Reported: 'Update the agent on the device, or look at what it says about the file.',
+    DigestNotReported: 'Move the file away on the device to get the stored document, or run our agent there.',
+    KeptByPolicy: 'Set spec.auth.updatePolicy to IfStale, or move the file away on the device.',
+    NewerOnDevice: KEEP_OR_MOVE,
+    RotatedOnDevice: KEEP_OR_MOVE,
+    WrittenElsewhere: KEEP_OR_MOVE,
+    OtherAccount: KEEP_OR_MOVE,
+    NotADocument: 'Repair the file or move it away on the device; then the stored document is delivered.',
+    NotQuarantined: 'Mend what the device complains about; then start its agent again or request a sync.',
+    PathMismatch: ({ runtime }) =>
+      `Make the device's agent and its commands look at the same file of ${runtime} (home directory, the CLI's own variable), then restart the agent.`,
+    CommandUnsupported: 'Update the agent on the device.',
+  }),
+)
