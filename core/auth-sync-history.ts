@@ -1,7 +1,14 @@
 import { findFile } from './auth-sync-finding.ts'
 import type { Finding } from './auth-sync-finding.ts'
 import { QUARANTINE_AFTER } from './auth-sync-input.ts'
-import type { SentCommand, Stall, SyncDesired, SyncHistory, SyncObserved } from './auth-sync-input.ts'
+import type {
+  DesiredDocument,
+  SentCommand,
+  Stall,
+  SyncDesired,
+  SyncHistory,
+  SyncObserved,
+} from './auth-sync-input.ts'
 import type { CommandKey, CommandStatus } from './device-command.ts'
 import type { RuntimeFileReport } from './device-report.ts'
 
@@ -148,18 +155,21 @@ function withSuccess(history: SyncHistory): SyncHistory {
   return { ...withFreshStart(history), progress: IDLE }
 }
 
-function knownDocument(
-  known: string | null,
-  desired: SyncDesired,
-  file: RuntimeFileReport | undefined,
-): string | null {
+function knownDocument(known: string | null, desired: SyncDesired, file?: RuntimeFileReport): string | null {
   if (file === undefined || file.exists === null) return known
   if (!file.exists) return null
-  if (file.digest === null) return known
-  const opened = desired.document?.opened ?? null
-  const wanted = desired.document?.sha256 ?? null
-  if (opened?.digest === file.digest) return wanted
+  return file.digest === null ? known : knownByDigest(known, desired.document, file)
+}
+
+function knownByDigest(
+  known: string | null,
+  wanted: DesiredDocument | null,
+  file: RuntimeFileReport,
+): string | null {
+  const opened = wanted?.opened
+  if (opened?.digest === file.digest) return wanted?.sha256 ?? null
   // What our agent wrote last is what was recorded then; of anything else on the device nothing is known.
   if (file.digest !== file.lastWrittenDigest) return null
-  return opened !== null && known === wanted ? null : known
+  const isContradicted = opened != null && known === wanted?.sha256
+  return isContradicted ? null : known
 }
