@@ -562,6 +562,12 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                           "description": "Labels that the User object must have.",
                           "type": "object",
                           "maxProperties": 64,
+                          "x-kubernetes-validations": [
+                            {
+                              "rule": "self.all(key, key.size() <= 317 && key.matches('^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",
+                              "message": "every key must be a label key, that is an optional prefix and a slash, then at most 63 letters, digits, dashes, underscores and dots; correct the key"
+                            }
+                          ],
                           "additionalProperties": {
                             "description": "Value of the label.",
                             "type": "string",
@@ -592,7 +598,8 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                                 "description": "Label key.",
                                 "type": "string",
                                 "minLength": 1,
-                                "maxLength": 317
+                                "maxLength": 317,
+                                "pattern": "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
                               },
                               "operator": {
                                 "description": "How the label relates to the values.",
@@ -612,7 +619,8 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                                 "items": {
                                   "description": "A label value.",
                                   "type": "string",
-                                  "maxLength": 63
+                                  "maxLength": 63,
+                                  "pattern": "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
                                 }
                               }
                             }
