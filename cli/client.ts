@@ -42,14 +42,25 @@ export async function readTokenFile(path: string): Promise<Secret<string>> {
   try {
     text = await readFile(path, 'utf8')
   } catch (cause) {
-    throw new AppError('UNAUTHENTICATED', `expected a token in ${path}, which cannot be read; make one with: runtimeconfig token create --user NAME --save`, { cause })
+    throw new AppError(
+      'UNAUTHENTICATED',
+      `expected a token in ${path}, which cannot be read; make one with: runtimeconfig token create --user NAME --save`,
+      { cause },
+    )
   }
   const token = text.trim()
   if (/^[\x21-\x7e]{1,8192}$/.test(token)) return new Secret(token)
-  throw new AppError('UNAUTHENTICATED', `expected ${path} to hold one token and nothing else; make one with: runtimeconfig token create --user NAME --save`)
+  throw new AppError(
+    'UNAUTHENTICATED',
+    `expected ${path} to hold one token and nothing else; make one with: runtimeconfig token create --user NAME --save`,
+  )
 }
 
-async function send(server: string, { method, path, body }: Call, token: Secret<string> | null): Promise<Response> {
+async function send(
+  server: string,
+  { method, path, body }: Call,
+  token: Secret<string> | null,
+): Promise<Response> {
   try {
     return await fetch(`${server}${path}`, {
       method: method ?? 'GET',
@@ -62,7 +73,11 @@ async function send(server: string, { method, path, body }: Call, token: Secret<
       signal: AbortSignal.timeout(120_000),
     })
   } catch (cause) {
-    throw new AppError('STORE_UNAVAILABLE', `no answer from ${server}; is the server running there? start it with: runtimeconfig serve, or name another one with --server URL`, { cause })
+    throw new AppError(
+      'STORE_UNAVAILABLE',
+      `no answer from ${server}; is the server running there? start it with: runtimeconfig serve, or name another one with --server URL`,
+      { cause },
+    )
   }
 }
 
@@ -71,13 +86,20 @@ function parseAnswer(text: string, response: Response): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new AppError('STORE_UNAVAILABLE', `expected JSON from ${response.url.split('?')[0]}, got something else with status ${response.status}; is this a runtimeconfig server?`, { cause })
+    throw new AppError(
+      'STORE_UNAVAILABLE',
+      `expected JSON from ${response.url.split('?')[0]}, got something else with status ${response.status}; is this a runtimeconfig server?`,
+      { cause },
+    )
   }
 }
 
 function toError(answer: unknown, status: number): AppError {
   const problem = typeof answer === 'object' && answer !== null ? answer : {}
-  const detail = 'detail' in problem && typeof problem.detail === 'string' ? problem.detail : `the server answered ${status}`
+  const detail =
+    'detail' in problem && typeof problem.detail === 'string'
+      ? problem.detail
+      : `the server answered ${status}`
   const code = 'code' in problem && isErrorCode(problem.code) ? problem.code : codeOf(status)
   return new AppError(code, detail)
 }

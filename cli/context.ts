@@ -7,7 +7,13 @@ import { AppError } from '#core/errors.ts'
 
 import { type Client, createClient, readTokenFile } from './client.ts'
 import { createOutput, type Output } from './output.ts'
-import { defaultSettingsFile, resolveSettings, type SettingOrigin, type Settings, type SettingSources } from './settings.ts'
+import {
+  defaultSettingsFile,
+  resolveSettings,
+  type SettingOrigin,
+  type Settings,
+  type SettingSources,
+} from './settings.ts'
 import { systemClock } from './system-clock.ts'
 
 /** What every command is handed: settings, output, time, and a client that is made when it is first needed. */
@@ -19,7 +25,7 @@ export interface Context {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Aborts on SIGINT and SIGTERM. */
   readonly signal: AbortSignal
-  client(): Promise<Client>
+  readonly client: () => Promise<Client>
 }
 
 /** Flags every command takes, as the command line gave them. */
@@ -53,18 +59,27 @@ function toFormat(value: string | undefined): Output['format'] {
 }
 
 function toSettingFlags(flags: GlobalFlags): Readonly<Record<string, string>> {
-  const said = Object.entries(flags).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-  return Object.fromEntries(said.map(([name, value]) => [name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`), value]))
+  const said = Object.entries(flags).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  )
+  return Object.fromEntries(
+    said.map(([name, value]) => [name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`), value]),
+  )
 }
 
-async function readSettingsFile(named: string | undefined, environment: Context['environment']): Promise<SettingSources['file']> {
+async function readSettingsFile(
+  named: string | undefined,
+  environment: Context['environment'],
+): Promise<SettingSources['file']> {
   const path = named ?? defaultSettingsFile(environment)
   let text: string
   try {
     text = await readFile(path, 'utf8')
   } catch (cause) {
     if (named === undefined && isMissing(cause)) return null
-    throw new AppError('SETTING_INVALID', `expected a settings file at ${path}, which cannot be read`, { cause })
+    throw new AppError('SETTING_INVALID', `expected a settings file at ${path}, which cannot be read`, {
+      cause,
+    })
   }
   return { path, values: parseSettingsFile(path, text) }
 }
@@ -74,7 +89,11 @@ function parseSettingsFile(path: string, text: string): Readonly<Record<string, 
   try {
     values = parseYaml(text) ?? {}
   } catch (cause) {
-    throw new AppError('SETTING_INVALID', `${path}: expected YAML or JSON with one "setting: value" per line`, { cause })
+    throw new AppError(
+      'SETTING_INVALID',
+      `${path}: expected YAML or JSON with one "setting: value" per line`,
+      { cause },
+    )
   }
   if (typeof values === 'object' && values !== null && !Array.isArray(values)) return { ...values }
   throw new AppError('SETTING_INVALID', `${path}: expected "setting: value" lines at the top level`)

@@ -8,5 +8,8 @@ export function parseDuration(flag: string, text: string): number {
   const [, amount, unit] = /^([1-9]\d{0,8})([smhdw])$/.exec(text) ?? []
   const seconds = amount === undefined ? Number.NaN : Number(amount) * SECONDS[unit as keyof typeof SECONDS]
   if (seconds <= LONGEST_S) return seconds
-  throw new AppError('SETTING_INVALID', `${flag}: expected a duration such as 12h, 7d or 52w, at most ten years, got ${JSON.stringify(text.slice(0, 50))}`)
+  throw new AppError(
+    'SETTING_INVALID',
+    `${flag}: expected a duration such as 12h, 7d or 52w, at most ten years, got ${JSON.stringify(text.slice(0, 50))}`,
+  )
 }

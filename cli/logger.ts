@@ -9,8 +9,16 @@ interface LogSettings {
 
 /** Makes the logger: to stderr, JSON lines or text for people; constant messages with fields. */
 export function createLogger({ level, format, stream }: LogSettings): Logger {
-  const isPretty = format === 'pretty' || (format === 'auto' && stream.isTTY === true)
+  const isPretty = format === 'pretty' || (format === 'auto' && stream.isTTY)
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
   if (!isPretty) return pino(options, pino.destination({ fd: stream.fd, sync: false }))
-  return pino(options, pretty({ destination: stream.fd, colorize: stream.isTTY === true, translateTime: 'SYS:HH:MM:ss.l', sync: true }))
+  return pino(
+    options,
+    pretty({
+      destination: stream.fd,
+      colorize: stream.isTTY,
+      translateTime: 'SYS:HH:MM:ss.l',
+      sync: true,
+    }),
+  )
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 
-import { AppError, isAppError } from '#core/errors.ts'
+import { type AppError, isAppError } from '#core/errors.ts'
 
 import { createProgram } from './program.ts'
 
@@ -30,9 +30,16 @@ function exitCodeOf(error: AppError): number {
 // A person gets one line, never a stack trace; whoever reports the bug can ask for the rest.
 function describeBug(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return process.env['NODE_DEBUG']?.includes('runtimeconfig') ? (error.stack ?? error.message) : `${error.name}: ${error.message}`
+  return process.env['NODE_DEBUG']?.includes('runtimeconfig')
+    ? (error.stack ?? error.message)
+    : `${error.name}: ${error.message}`
 }
 
 function isCommanderError(error: unknown): error is { readonly exitCode: number } {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('commander.')
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    error.code.startsWith('commander.')
+  )
 }

@@ -26,7 +26,7 @@ interface Streams {
 
 /** Makes the output of a command; colours only on a terminal and without `NO_COLOR`. */
 export function createOutput(format: Output['format'], { stdout, stderr }: Streams): Output {
-  const isTerminal = stdout.isTTY === true
+  const isTerminal = stdout.isTTY
   return {
     format,
     isTerminal,
@@ -46,10 +46,17 @@ export interface Column<Row> {
 }
 
 /** Lays rows out under headings, each column as wide as its widest cell; the last one is not padded. */
-export function toTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], output: Pick<Output, 'style'>): readonly string[] {
+export function toTable<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  output: Pick<Output, 'style'>,
+): readonly string[] {
   const cells = rows.map((row) => columns.map((column) => column.cell(row)))
-  const widths = columns.map(({ heading }, at) => Math.max(heading.length, ...cells.map((line) => line[at]?.length ?? 0)))
-  const pad = (text: string, at: number): string => (at === columns.length - 1 ? text : text.padEnd(widths[at] ?? 0))
+  const widths = columns.map(({ heading }, at) =>
+    Math.max(heading.length, ...cells.map((line) => line[at]?.length ?? 0)),
+  )
+  const pad = (text: string, at: number): string =>
+    at === columns.length - 1 ? text : text.padEnd(widths[at] ?? 0)
   const headings = columns.map(({ heading }, at) => output.style('bold', pad(heading, at))).join('  ')
   const lines = rows.map((row, line) =>
     columns

@@ -23,12 +23,21 @@ interface SettingRow {
 const address = z
   .string()
   .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/)
-  .transform((text) => ({ host: text.slice(0, text.lastIndexOf(':')).replace(/^\[|\]$/g, ''), port: Number(text.slice(text.lastIndexOf(':') + 1)) }))
+  .transform((text) => ({
+    host: text.slice(0, text.lastIndexOf(':')).replace(/^\[|\]$/g, ''),
+    port: Number(text.slice(text.lastIndexOf(':') + 1)),
+  }))
   .refine(({ port }) => port <= 65_535)
 
 const serverUrl = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ''))
-const path = z.string().min(1).transform((text) => resolve(expandHome(text)))
-const count = z.string().regex(/^\d{1,9}$/).transform(Number)
+const path = z
+  .string()
+  .min(1)
+  .transform((text) => resolve(expandHome(text)))
+const count = z
+  .string()
+  .regex(/^\d{1,9}$/)
+  .transform(Number)
 
 /** Every setting, in the order `runtimeconfig config` shows them. The flag is `--log-level`, the variable `RUNTIMECONFIG_LOG_LEVEL`. */
 export const SETTINGS = {
@@ -145,7 +154,8 @@ function originOf(name: SettingName, { flags, environment, file }: SettingSource
   const flag = flags[name]
   if (flag !== undefined) return { name, value: flag, origin: 'flag', source: `--${name}`, description }
   const variable = environment[variableOf(name)]
-  if (variable !== undefined) return { name, value: variable, origin: 'environment', source: variableOf(name), description }
+  if (variable !== undefined)
+    return { name, value: variable, origin: 'environment', source: variableOf(name), description }
   const written = file?.values[name]
   if (file && written !== undefined) {
     return { name, value: textOf(written), origin: 'file', source: file.path, description }
@@ -167,12 +177,20 @@ function refuseUnknown({ environment, file }: SettingSources): void {
   const known = new Set<string>(settingNames())
   const strange = Object.keys(file?.values ?? {}).find((name) => !known.has(name))
   if (file && strange !== undefined) {
-    throw new AppError('SETTING_INVALID', `${file.path}: ${JSON.stringify(strange)} is not a setting; expected one of ${[...known].join(', ')}`)
+    throw new AppError(
+      'SETTING_INVALID',
+      `${file.path}: ${JSON.stringify(strange)} is not a setting; expected one of ${[...known].join(', ')}`,
+    )
   }
   const variables = new Set(settingNames().map(variableOf))
-  const misspelt = Object.keys(environment).find((name) => name.startsWith('RUNTIMECONFIG_') && !variables.has(name))
+  const misspelt = Object.keys(environment).find(
+    (name) => name.startsWith('RUNTIMECONFIG_') && !variables.has(name),
+  )
   if (misspelt !== undefined) {
-    throw new AppError('SETTING_INVALID', `${misspelt}: no such setting; expected one of ${[...variables].join(', ')}`)
+    throw new AppError(
+      'SETTING_INVALID',
+      `${misspelt}: no such setting; expected one of ${[...variables].join(', ')}`,
+    )
   }
 }
 
@@ -186,5 +204,7 @@ function expandHome(text: string): string {
 
 function xdg(environment: Environment, variable: string, fallback: string): string {
   const value = environment[variable]
-  return value !== undefined && value.startsWith('/') ? value : join(environment['HOME'] ?? homedir(), fallback)
+  return value !== undefined && value.startsWith('/')
+    ? value
+    : join(environment['HOME'] ?? homedir(), fallback)
 }

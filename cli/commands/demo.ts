@@ -10,7 +10,9 @@ export async function demo(context: Context, { keep }: { readonly keep: boolean 
   const { output, environment, signal } = context
   const startedAt = performance.now()
   const progress = createProgress(output, process.stdout)
-  output.print(output.style('bold', 'One login, kept encrypted in one place, on every machine that should have it.'))
+  output.print(
+    output.style('bold', 'One login, kept encrypted in one place, on every machine that should have it.'),
+  )
   const program = { execPath: process.execPath, entry: process.argv[1] ?? '', environment }
   progress.chapter('A server')
   const world = await progress.step('started, with an empty store and new keys', () => createWorld(program))
@@ -26,7 +28,10 @@ export async function demo(context: Context, { keep }: { readonly keep: boolean 
 function show(output: Output, { endings, explained, proxy }: Outcome, seconds: number): void {
   output.json({ passed: true, seconds, devices: endings, explained, proxy })
   output.print(`\n${output.style('bold', 'Why laptop was left alone')}`)
-  for (const gate of explained) output.print(`  ${gate.passed ? output.style('green', '✓') : output.style('red', '✗')} ${gate.name}: ${gate.message}`)
+  for (const gate of explained)
+    output.print(
+      `  ${gate.passed ? output.style('green', '✓') : output.style('red', '✗')} ${gate.name}: ${gate.message}`,
+    )
   output.print()
   const lines = toTable<Ending>(
     endings,
@@ -42,12 +47,15 @@ function show(output: Output, { endings, explained, proxy }: Outcome, seconds: n
   )
   for (const line of lines) output.print(line)
   output.print(`\nEverything as expected in ${seconds.toFixed(1)} s.`)
-  output.print('\nNext:\n  npx runtimeconfig serve            a server that stays, with its next three commands\n  npx runtimeconfig demo --keep      this one, left running to look around\n  npx runtimeconfig --help           everything else')
+  output.print(
+    '\nNext:\n  npx runtimeconfig serve            a server that stays, with its next three commands\n  npx runtimeconfig demo --keep      this one, left running to look around\n  npx runtimeconfig --help           everything else',
+  )
 }
 
 async function stayUntilInterrupted(world: World, output: Output, signal: AbortSignal): Promise<void> {
   output.note(`\nLeft running at ${world.address}, files in ${world.root}. Ctrl-C ends it and cleans up.`)
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  if (!signal.aborted)
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
 }
 
 async function interrupted(signal: AbortSignal): Promise<never> {

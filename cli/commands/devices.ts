@@ -24,13 +24,20 @@ const STATE_STYLES: Readonly<Record<string, Style>> = {
 export async function listDevices({ client, output }: Context): Promise<void> {
   const { items } = DeviceList.parse(await (await client()).call({ path: '/users/me/devices' }))
   output.json({ items })
-  if (items.length === 0) return output.print('you have no devices yet; make one a token with: runtimeconfig token create --device NAME')
+  if (items.length === 0)
+    return output.print(
+      'you have no devices yet; make one a token with: runtimeconfig token create --device NAME',
+    )
   const rows = items.flatMap((device) => device.runtimes.map((row) => ({ device, row })))
   const lines = toTable(
     rows,
     [
       { heading: 'DEVICE', cell: ({ device }) => device.device_id },
-      { heading: 'ONLINE', cell: ({ device }) => (device.online ? 'yes' : 'no'), style: ({ device }) => (device.online ? 'green' : 'gray') },
+      {
+        heading: 'ONLINE',
+        cell: ({ device }) => (device.online ? 'yes' : 'no'),
+        style: ({ device }) => (device.online ? 'green' : 'gray'),
+      },
       { heading: 'RUNTIME', cell: ({ row }) => row.runtime },
       { heading: 'STATE', cell: ({ row }) => row.state, style: ({ row }) => STATE_STYLES[row.state] },
       { heading: 'REASON', cell: ({ row }) => row.reason },
@@ -43,12 +50,20 @@ export async function listDevices({ client, output }: Context): Promise<void> {
 }
 
 /** Explains one runtime on one device: every gate, the next attempt, and what would help. */
-export async function explain({ client, output }: Context, asked: { readonly device: string; readonly runtime: string }): Promise<void> {
-  const device = DeviceView.parse(await (await client()).call({ path: `/users/me/devices/${encodeURIComponent(asked.device)}` }))
+export async function explain(
+  { client, output }: Context,
+  asked: { readonly device: string; readonly runtime: string },
+): Promise<void> {
+  const device = DeviceView.parse(
+    await (await client()).call({ path: `/users/me/devices/${encodeURIComponent(asked.device)}` }),
+  )
   const name = asked.runtime.trim().toLowerCase()
   const row = device.runtimes.find(({ runtime }) => runtime === name)
   if (row === undefined) {
-    throw new AppError('RUNTIME_UNSUPPORTED', `Unsupported runtime: ${asked.runtime}; expected one of ${device.runtimes.map(({ runtime }) => runtime).join(', ')}`)
+    throw new AppError(
+      'RUNTIME_UNSUPPORTED',
+      `Unsupported runtime: ${asked.runtime}; expected one of ${device.runtimes.map(({ runtime }) => runtime).join(', ')}`,
+    )
   }
   output.json({ device_id: device.device_id, online: device.online, ...row })
   printExplanation(output, device, row)
@@ -56,12 +71,20 @@ export async function explain({ client, output }: Context, asked: { readonly dev
 
 function printExplanation(output: Output, device: Device, row: RuntimeRow): void {
   const state = output.style(STATE_STYLES[row.state] ?? 'bold', row.state)
-  output.print(`${output.style('bold', `${row.runtime} on ${device.display_name}`)} is ${state} (${row.reason}): ${row.message}`)
-  output.print(`file ${row.target_path} · ${device.online ? 'online' : 'offline'} · attempts ${row.attempts} · last ${row.last_result ?? 'nothing'}`)
+  output.print(
+    `${output.style('bold', `${row.runtime} on ${device.display_name}`)} is ${state} (${row.reason}): ${row.message}`,
+  )
+  output.print(
+    `file ${row.target_path} · ${device.online ? 'online' : 'offline'} · attempts ${row.attempts} · last ${row.last_result ?? 'nothing'}`,
+  )
   output.print()
   for (const gate of row.gates) {
-    output.print(`  ${gate.passed ? output.style('green', '✓') : output.style('red', '✗')} ${gate.name.padEnd(15)} ${gate.message}`)
+    output.print(
+      `  ${gate.passed ? output.style('green', '✓') : output.style('red', '✗')} ${gate.name.padEnd(15)} ${gate.message}`,
+    )
   }
-  output.print(`\nnext: ${row.next_action}${row.next_attempt_at === null ? '' : ` at ${row.next_attempt_at}`}`)
+  output.print(
+    `\nnext: ${row.next_action}${row.next_attempt_at === null ? '' : ` at ${row.next_attempt_at}`}`,
+  )
   if (row.unblock !== null) output.print(`what would help: ${row.unblock}`)
 }

@@ -26,5 +26,9 @@ export async function clearProxy(context: Context): Promise<void> {
 function show({ output }: Context, answer: unknown): void {
   const proxy = ProxyConfigView.parse(answer)
   output.json(proxy)
-  output.print(proxy.configured ? `${proxy.proxy_url_masked}  saved ${proxy.proxy_updated_at ?? ''}` : 'no proxy is saved')
+  output.print(
+    proxy.configured
+      ? `${proxy.proxy_url_masked}  saved ${proxy.proxy_updated_at ?? ''}`
+      : 'no proxy is saved',
+  )
 }

@@ -32,7 +32,11 @@ export async function uploadRuntime(context: Context, { runtime, file, enable }:
   const client = await context.client()
   const path = pathOf(runtime)
   const text = await readSecretText(file)
-  const stored = await client.call({ method: 'POST', path: `${path}/auth-json`, body: { auth_json: text.open() } })
+  const stored = await client.call({
+    method: 'POST',
+    path: `${path}/auth-json`,
+    body: { auth_json: text.open() },
+  })
   const answer = enable ? await client.call({ method: 'PUT', path, body: { use_user_config: true } }) : stored
   show(context, [RuntimeConfigView.parse(answer)])
 }
@@ -50,7 +54,11 @@ export async function changeRuntime(context: Context, { runtime, action }: Chang
   show(context, [RuntimeConfigView.parse(await change(client, path, action))])
 }
 
-async function change(client: Client, path: string, action: Exclude<RuntimeAction, 'sync'>): Promise<unknown> {
+async function change(
+  client: Client,
+  path: string,
+  action: Exclude<RuntimeAction, 'sync'>,
+): Promise<unknown> {
   if (action === 'remove') return client.call({ method: 'DELETE', path: `${path}/auth-json` })
   if (action === 'enable' || action === 'disable') {
     return client.call({ method: 'PUT', path, body: { use_user_config: action === 'enable' } })
@@ -61,7 +69,9 @@ async function change(client: Client, path: string, action: Exclude<RuntimeActio
 }
 
 async function sync({ output }: Context, client: Client, runtime: string): Promise<void> {
-  const answer = SyncAnswer.parse(await client.call({ method: 'POST', path: `${pathOf(runtime)}/sync`, body: {} }))
+  const answer = SyncAnswer.parse(
+    await client.call({ method: 'POST', path: `${pathOf(runtime)}/sync`, body: {} }),
+  )
   output.json(answer)
   if (answer.total === 0) return output.print('you have no devices yet; start one with: runtimeconfig agent')
   const lines = toTable(
@@ -82,7 +92,11 @@ function show({ output }: Context, rows: readonly RuntimeConfig[]): void {
     rows,
     [
       { heading: 'RUNTIME', cell: (row) => row.runtime },
-      { heading: 'ON', cell: (row) => yesNo(row.use_user_config), style: (row) => (row.use_user_config ? 'green' : 'gray') },
+      {
+        heading: 'ON',
+        cell: (row) => yesNo(row.use_user_config),
+        style: (row) => (row.use_user_config ? 'green' : 'gray'),
+      },
       { heading: 'STORED', cell: (row) => row.auth_json_sha256?.slice(0, 16) ?? 'no' },
       { heading: 'SINCE', cell: (row) => row.auth_json_updated_at ?? '' },
       { heading: 'PROXY', cell: (row) => (row.use_proxy ? row.proxy_url_masked : 'no') },

@@ -5,11 +5,16 @@ import { VERSION } from '#cli/version.ts'
 
 /** Runs the server until SIGINT or SIGTERM. */
 export async function serve({ settings, output, clock, signal }: Context): Promise<void> {
-  const logger = createLogger({ level: settings['log-level'], format: settings['log-format'], stream: process.stderr })
+  const logger = createLogger({
+    level: settings['log-level'],
+    format: settings['log-format'],
+    stream: process.stderr,
+  })
   const server = await startServer({ settings, clock, logger })
   output.event({ address: server.address, version: VERSION, data: settings.data })
   for (const line of greeting(server.address, settings.data)) output.print(line)
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  if (!signal.aborted)
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   logger.info('stopping: finishing commands in hand')
   await server.stop()
   logger.info('stopped')

@@ -25,9 +25,15 @@ type UserScope = (typeof USER_SCOPES)[number]
 /** Makes a user's token with the server's own key, or asks the server for a device token. */
 export async function createToken(context: Context, flags: TokenFlags): Promise<void> {
   if ((flags.user === undefined) === (flags.device === undefined)) {
-    throw new AppError('SETTING_INVALID', 'expected either --user NAME or --device ID, not both and not neither')
+    throw new AppError(
+      'SETTING_INVALID',
+      'expected either --user NAME or --device ID, not both and not neither',
+    )
   }
-  const made = flags.user === undefined ? await createForDevice(context, flags) : await createForUser(context, flags.user, flags)
+  const made =
+    flags.user === undefined
+      ? await createForDevice(context, flags)
+      : await createForUser(context, flags.user, flags)
   if (flags.save === true) return save(context, made)
   context.output.json(made)
   context.output.print(made.token)
@@ -39,16 +45,26 @@ interface MadeToken {
   readonly expires_at: string | null
 }
 
-async function createForUser({ settings, clock }: Context, user: string, flags: TokenFlags): Promise<MadeToken> {
+async function createForUser(
+  { settings, clock }: Context,
+  user: string,
+  flags: TokenFlags,
+): Promise<MadeToken> {
   const expiresInSeconds = parseDuration('--expires', flags.expires ?? '30d')
   const scopes = (flags.scope ?? ['user']).map(toScope)
   const key = await openSigningKey(join(settings.data, 'signing-key.json'))
-  const { id, token, expiresAt } = await signToken(key, { subject: user, scopes, expiresInSeconds, now: clock.now() })
+  const { id, token, expiresAt } = await signToken(key, {
+    subject: user,
+    scopes,
+    expiresInSeconds,
+    now: clock.now(),
+  })
   return { id, token, expires_at: expiresAt }
 }
 
 async function createForDevice({ client }: Context, flags: TokenFlags): Promise<MadeToken> {
-  const expires = flags.expires === undefined ? {} : { expires_in_seconds: parseDuration('--expires', flags.expires) }
+  const expires =
+    flags.expires === undefined ? {} : { expires_in_seconds: parseDuration('--expires', flags.expires) }
   const body = { name: flags.name ?? flags.device, device_id: flags.device, ...expires }
   return MadeDeviceToken.parse(await (await client()).call({ method: 'POST', path: PATH, body }))
 }
@@ -66,7 +82,8 @@ async function save({ settings, output }: Context, { id, token, expires_at }: Ma
 export async function listTokens({ client, output }: Context): Promise<void> {
   const { items } = DeviceTokenList.parse(await (await client()).call({ path: PATH }))
   output.json({ items })
-  if (items.length === 0) return output.print('no device tokens yet; make one with: runtimeconfig token create --device NAME')
+  if (items.length === 0)
+    return output.print('no device tokens yet; make one with: runtimeconfig token create --device NAME')
   const lines = toTable(
     items,
     [
@@ -92,5 +109,8 @@ export async function revokeToken({ client, output }: Context, id: string): Prom
 function toScope(text: string): UserScope {
   const scope = USER_SCOPES.find((one) => one === text)
   if (scope !== undefined) return scope
-  throw new AppError('SETTING_INVALID', `--scope: expected ${USER_SCOPES.join(', ')}, got ${JSON.stringify(text)}`)
+  throw new AppError(
+    'SETTING_INVALID',
+    `--scope: expected ${USER_SCOPES.join(', ')}, got ${JSON.stringify(text)}`,
+  )
 }

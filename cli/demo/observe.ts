@@ -19,13 +19,18 @@ export async function until<T>(what: string, look: () => Promise<T | null>): Pro
   for (;;) {
     const found = await look()
     if (found !== null) return found
-    if (performance.now() > deadline) throw new AppError('DEVICE_TIMEOUT', `expected ${what} within ${PATIENCE_MS / 1000} seconds`)
+    if (performance.now() > deadline)
+      throw new AppError('DEVICE_TIMEOUT', `expected ${what} within ${PATIENCE_MS / 1000} seconds`)
     await sleep(POLL_MS)
   }
 }
 
 /** Waits until the server says this about codex on a device; resolves with the row. */
-export async function untilState(client: Client, device: string, states: readonly string[]): Promise<RuntimeRow> {
+export async function untilState(
+  client: Client,
+  device: string,
+  states: readonly string[],
+): Promise<RuntimeRow> {
   return until(`${device} to be ${states.join(' or ')}`, async () => {
     const row = await rowOf(client, device)
     return row !== null && states.includes(row.state) ? row : null
@@ -41,7 +46,9 @@ export async function rowOf(client: Client, device: string): Promise<RuntimeRow 
 }
 
 /** A file's text and what shows that it was touched; `null` when it is not there. */
-export async function look(path: string): Promise<{ readonly text: string; readonly mode: string; readonly touchedAt: number } | null> {
+export async function look(
+  path: string,
+): Promise<{ readonly text: string; readonly mode: string; readonly touchedAt: number } | null> {
   try {
     const [text, { mode, mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)])
     return { text, mode: (mode & 0o777).toString(8), touchedAt: mtimeMs }

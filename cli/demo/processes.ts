@@ -26,7 +26,10 @@ const LOG_LINES = 200
 const GRACE_MS = 10_000
 
 /** Starts `runtimeconfig <args…>`; resolves with its first line on stdout, or rejects with its last words. */
-export async function startCommand(program: Program, args: readonly string[]): Promise<{ readonly running: Running; readonly firstLine: string }> {
+export async function startCommand(
+  program: Program,
+  args: readonly string[],
+): Promise<{ readonly running: Running; readonly firstLine: string }> {
   const child = spawn(program.execPath, [program.entry, ...args], {
     env: { ...program.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -46,7 +49,10 @@ export async function startCommand(program: Program, args: readonly string[]): P
 }
 
 function failToStart(args: readonly string[], code: number | null, log: readonly string[]): never {
-  throw new AppError('STORE_UNAVAILABLE', `runtimeconfig ${args[0] ?? ''} ended with ${code} before it was ready: ${log.at(-1) ?? 'it said nothing'}`)
+  throw new AppError(
+    'STORE_UNAVAILABLE',
+    `runtimeconfig ${args[0] ?? ''} ended with ${code} before it was ready: ${log.at(-1) ?? 'it said nothing'}`,
+  )
 }
 
 async function stop(child: ChildProcess, exited: Promise<number | null>): Promise<void> {

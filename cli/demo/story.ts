@@ -68,17 +68,30 @@ async function gather(world: World, progress: Progress): Promise<Cast> {
   return { desk, laptop, train, studio }
 }
 
-async function deliver({ client }: World, { desk, laptop, train, studio }: Cast, progress: Progress): Promise<Seconds> {
+async function deliver(
+  { client }: World,
+  { desk, laptop, train, studio }: Cast,
+  progress: Progress,
+): Promise<Seconds> {
   const before = await look(laptop.authFile)
   await progress.step('the login is stored, encrypted', async () => {
-    await client.call({ method: 'POST', path: `${CODEX}/auth-json`, body: { auth_json: JSON.stringify(LOGIN) } })
+    await client.call({
+      method: 'POST',
+      path: `${CODEX}/auth-json`,
+      body: { auth_json: JSON.stringify(LOGIN) },
+    })
   })
   const enabledAt = performance.now()
-  const first = await progress.step('switched on: desk and studio get the file, complete and private', async () => {
-    await client.call({ method: 'PUT', path: CODEX, body: { use_user_config: true } })
-    return Promise.all([untilDelivered(desk, enabledAt), untilDelivered(studio, enabledAt)])
-  })
-  await progress.step('their next heartbeats prove it', () => Promise.all([desk, studio].map(({ id }) => untilState(client, id, ['InSync']))))
+  const first = await progress.step(
+    'switched on: desk and studio get the file, complete and private',
+    async () => {
+      await client.call({ method: 'PUT', path: CODEX, body: { use_user_config: true } })
+      return Promise.all([untilDelivered(desk, enabledAt), untilDelivered(studio, enabledAt)])
+    },
+  )
+  await progress.step('their next heartbeats prove it', () =>
+    Promise.all([desk, studio].map(({ id }) => untilState(client, id, ['InSync']))),
+  )
   await progress.step("laptop's own login was not touched", async () => {
     await untilState(client, laptop.id, ['Foreign'])
     expectSame('the login on laptop', await look(laptop.authFile), before)
@@ -106,25 +119,41 @@ async function untilDelivered({ id, authFile }: DemoDevice, since: number): Prom
 }
 
 async function useProxy({ client, backEnd }: World, progress: Progress): Promise<string> {
-  await progress.step('saved, and shown only masked', () => client.call({ method: 'PUT', path: '/users/me/proxy-config', body: { proxy_url: PROXY } }))
+  await progress.step('saved, and shown only masked', () =>
+    client.call({ method: 'PUT', path: '/users/me/proxy-config', body: { proxy_url: PROXY } }),
+  )
   await client.call({ method: 'PUT', path: CODEX, body: { use_user_config: true, use_proxy: true } })
   return progress.step('an execution request of a back end is given it', async () => {
     const request = { model_config: { model: 'openai', protocol: 'openai-responses' } }
     const enriched = await until('the proxy in the execution request', async () => {
-      const answer = (await backEnd.call({ method: 'POST', path: '/execution-requests/enrich', body: request })) as { readonly proxy?: { readonly url?: string } }
+      const answer = (await backEnd.call({
+        method: 'POST',
+        path: '/execution-requests/enrich',
+        body: request,
+      })) as { readonly proxy?: { readonly url?: string } }
       return answer.proxy?.url ?? null
     })
     expectSame('the proxy of the execution request', enriched, PROXY)
-    const shown = (await client.call({ path: '/users/me/proxy-config' })) as { readonly proxy_url_masked: string }
+    const shown = (await client.call({ path: '/users/me/proxy-config' })) as {
+      readonly proxy_url_masked: string
+    }
     expectSame('the shown proxy', shown.proxy_url_masked, 'http://***:***@127.0.0.1:3128')
     return shown.proxy_url_masked
   })
 }
 
-async function explainLaptop({ client }: World, { laptop }: Cast, progress: Progress): Promise<Outcome['explained']> {
+async function explainLaptop(
+  { client }: World,
+  { laptop }: Cast,
+  progress: Progress,
+): Promise<Outcome['explained']> {
   return progress.step('runtimeconfig explain laptop codex', async () => {
     const row = await rowOf(client, laptop.id)
-    expectSame('the gate that keeps laptop as it is', row?.gates.find((gate) => !gate.passed)?.name, 'NeedsFile')
+    expectSame(
+      'the gate that keeps laptop as it is',
+      row?.gates.find((gate) => !gate.passed)?.name,
+      'NeedsFile',
+    )
     return row?.gates ?? []
   })
 }
@@ -138,12 +167,18 @@ async function removeEverywhere({ client }: World, cast: Cast, progress: Progres
     await client.call({ method: 'PUT', path: CODEX, body: { use_user_config: false } })
     await Promise.all(
       [cast.desk, cast.train, cast.studio].map(async ({ id, authFile }) => {
-        await until(`the file on ${id} to be gone`, async () => ((await look(authFile)) === null ? true : null))
-        await until(`${id} to prove it`, async () => ((await rowOf(client, id))?.reason === 'Removed' ? true : null))
+        await until(`the file on ${id} to be gone`, async () =>
+          (await look(authFile)) === null ? true : null,
+        )
+        await until(`${id} to prove it`, async () =>
+          (await rowOf(client, id))?.reason === 'Removed' ? true : null,
+        )
       }),
     )
   })
-  await progress.step("laptop's own login is still as it was", async () => expectSame('the login on laptop', await look(cast.laptop.authFile), before))
+  await progress.step("laptop's own login is still as it was", async () =>
+    expectSame('the login on laptop', await look(cast.laptop.authFile), before),
+  )
 }
 
 function removalAllowed(): unknown {
@@ -151,7 +186,10 @@ function removalAllowed(): unknown {
     apiVersion: API_VERSION,
     kind: 'UserRuntimeConfig',
     metadata: { name: 'codex', namespace: 'default' },
-    spec: { runtime: 'codex', auth: { format: 'json', targetPath: '~/.codex/auth.json', removalPolicy: 'RemoveManaged' } },
+    spec: {
+      runtime: 'codex',
+      auth: { format: 'json', targetPath: '~/.codex/auth.json', removalPolicy: 'RemoveManaged' },
+    },
   }
 }
 
@@ -167,7 +205,14 @@ async function endings({ client }: World, cast: Cast, seconds: Seconds): Promise
     (['desk', 'laptop', 'train', 'studio'] as const).map(async (id) => {
       const row = await rowOf(client, id)
       const removed = (await look(cast[id].authFile)) === null
-      return { device: id, story: STORIES[id], state: row?.state ?? 'Unknown', reason: row?.reason ?? '', seconds: seconds[id], removed }
+      return {
+        device: id,
+        story: STORIES[id],
+        state: row?.state ?? 'Unknown',
+        reason: row?.reason ?? '',
+        seconds: seconds[id],
+        removed,
+      }
     }),
   )
 }
@@ -178,5 +223,8 @@ function sorted(login: Readonly<Record<string, string>>): Readonly<Record<string
 
 function expectSame(what: string, got: unknown, expected: unknown): void {
   if (JSON.stringify(got) === JSON.stringify(expected)) return
-  throw new AppError('DEVICE_FAILED', `expected ${what} to be ${JSON.stringify(expected)}, got ${JSON.stringify(got)}`)
+  throw new AppError(
+    'DEVICE_FAILED',
+    `expected ${what} to be ${JSON.stringify(expected)}, got ${JSON.stringify(got)}`,
+  )
 }

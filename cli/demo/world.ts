@@ -54,11 +54,30 @@ export async function createWorld(program: Program): Promise<World> {
   }
   try {
     const data = join(root, 'server')
-    const line = await start(['serve', '--data', data, '--listen', '127.0.0.1:0', '--output', 'json', '--log-format', 'json', '--log-level', 'warn'])
+    const line = await start([
+      'serve',
+      '--data',
+      data,
+      '--listen',
+      '127.0.0.1:0',
+      '--output',
+      'json',
+      '--log-format',
+      'json',
+      '--log-level',
+      'warn',
+    ])
     const { address } = Ready.parse(JSON.parse(line))
     const client = createClient(address, await tokenFor(data, ['user', 'admin']))
     const backEnd = createClient(address, await tokenFor(data, ['execution']))
-    return { root, address, client, backEnd, close, addDevice: (id) => addDevice({ id, root, client, address, program: clean, running }) }
+    return {
+      root,
+      address,
+      client,
+      backEnd,
+      close,
+      addDevice: (id) => addDevice({ id, root, client, address, program: clean, running }),
+    }
   } catch (error) {
     await close()
     throw error
@@ -74,14 +93,43 @@ interface DeviceSetting {
   readonly running: Running[]
 }
 
-async function addDevice({ id, root, client, address, program, running }: DeviceSetting): Promise<DemoDevice> {
+async function addDevice({
+  id,
+  root,
+  client,
+  address,
+  program,
+  running,
+}: DeviceSetting): Promise<DemoDevice> {
   const folder = join(root, id)
   const home = join(folder, 'home')
   const tokenFile = join(folder, 'token')
   await mkdir(home, { recursive: true, mode: 0o700 })
-  const answer = await client.call({ method: 'POST', path: '/users/me/device-tokens', body: { name: id, device_id: id } })
+  const answer = await client.call({
+    method: 'POST',
+    path: '/users/me/device-tokens',
+    body: { name: id, device_id: id },
+  })
   await writeFile(tokenFile, MadeToken.parse(answer).token, { mode: 0o600 })
-  const args = ['agent', '--server', address, '--token-file', tokenFile, '--home', home, '--state', join(folder, 'state'), '--device-id', id, '--name', id, '--log-format', 'json', '--output', 'json']
+  const args = [
+    'agent',
+    '--server',
+    address,
+    '--token-file',
+    tokenFile,
+    '--home',
+    home,
+    '--state',
+    join(folder, 'state'),
+    '--device-id',
+    id,
+    '--name',
+    id,
+    '--log-format',
+    'json',
+    '--output',
+    'json',
+  ]
   let agent: Running | null = null
   return {
     id,
@@ -102,8 +150,16 @@ function withoutOwnSettings(program: Program): Program {
   return { ...program, environment: Object.fromEntries(kept) }
 }
 
-async function tokenFor(data: string, scopes: readonly ('user' | 'admin' | 'execution')[]): Promise<Secret<string>> {
+async function tokenFor(
+  data: string,
+  scopes: readonly ('user' | 'admin' | 'execution')[],
+): Promise<Secret<string>> {
   const key = await openSigningKey(join(data, 'signing-key.json'))
-  const { token } = await signToken(key, { subject: USER, scopes, expiresInSeconds: TOKEN_SECONDS, now: systemClock.now() })
+  const { token } = await signToken(key, {
+    subject: USER,
+    scopes,
+    expiresInSeconds: TOKEN_SECONDS,
+    now: systemClock.now(),
+  })
   return new Secret(token)
 }
