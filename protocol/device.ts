@@ -1,0 +1,67 @@
+import { z } from 'zod'
+
+import { moment, runtimeName } from './fields.ts'
+
+/** One of the twelve questions whose first "no" is the reason nothing is sent. */
+export const GateView = z
+  .object({
+    name: z.string().meta({ description: 'CamelCase name of the question.', example: 'Online' }),
+    passed: z.boolean(),
+    message: z.string().meta({ description: 'What is so, in one sentence.' }),
+  })
+  .meta({ id: 'Gate', description: 'One question on the way to a sync command, and its answer.' })
+
+/** Why one runtime on one device is as it is. */
+export const DeviceRuntimeView = z
+  .object({
+    runtime: runtimeName,
+    state: z.string().meta({ description: 'What is true of the file on the device.', example: 'InSync' }),
+    reason: z.string().meta({ description: 'Why, as one CamelCase word.', example: 'UpToDate' }),
+    message: z.string().meta({ description: 'Why, in one sentence.' }),
+    target_path: z.string().meta({ description: 'Where the file belongs on the device.' }),
+    attempts: z.int().min(0).meta({ description: 'Failures in a row.' }),
+    next_attempt_at: moment,
+    last_command: z.string().nullable().meta({ description: 'Key of the last command sent.' }),
+    last_result: z.string().nullable().meta({ description: 'What came of it.' }),
+    last_sync_time: moment,
+    unblock: z
+      .string()
+      .nullable()
+      .meta({ description: 'What a person can do about it; null: nothing to do.' }),
+    next_action: z
+      .enum(['none', 'write', 'replace', 'remove', 'import'])
+      .meta({ description: 'What the operator does next.' }),
+    gates: z.array(GateView).meta({ description: 'All questions, in the order they are asked.' }),
+  })
+  .meta({ id: 'DeviceRuntime', description: 'One runtime on one device, explained.' })
+
+/** Why one runtime on one device is as it is. */
+export type DeviceRuntimeView = z.output<typeof DeviceRuntimeView>
+
+/** One device of the user. */
+export const DeviceView = z
+  .object({
+    device_id: z.string().meta({ example: 'device-1', description: 'What the device calls itself.' }),
+    display_name: z.string().meta({ description: 'Name of the device for people.' }),
+    device_type: z.enum(['local', 'app', 'cloud', 'remote']).meta({ description: 'Kind of machine.' }),
+    online: z.boolean().meta({ description: 'A heartbeat came within the last 90 seconds.' }),
+    executor_version: z.string().nullable().meta({ description: 'Version of the agent, as it says.' }),
+    last_heartbeat_at: moment,
+    suspended: z.boolean().meta({ description: 'Nothing is sent to this device.' }),
+    credential_shared: z.boolean().meta({
+      description: 'A refresh token on this device is on another active one too; the vendor may reject both.',
+    }),
+    runtimes: z.array(DeviceRuntimeView).meta({ description: 'One per registered runtime.' }),
+  })
+  .meta({ id: 'Device', description: 'A machine of the user, and what is true of each runtime on it.' })
+
+/** One device of the user. */
+export type DeviceView = z.output<typeof DeviceView>
+
+/** The answer to `GET /users/me/devices`. */
+export const DeviceList = z
+  .object({ items: z.array(DeviceView) })
+  .meta({ id: 'DeviceList', description: 'The devices of the user.' })
+
+/** The answer to `GET /users/me/devices`. */
+export type DeviceList = z.output<typeof DeviceList>
