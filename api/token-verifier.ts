@@ -1,11 +1,6 @@
 import { AppError } from '#core/errors.ts'
-import {
-  claimsToBeSignedWith,
-  isSignedTokenId,
-  type SignedClaims,
-  type SigningKey,
-  verifySignedToken,
-} from '#secrets/signing.ts'
+import { isSignedTokenId, type SignedClaims } from '#secrets/signed-claims.ts'
+import { claimsToBeSignedWith, type SigningKey, verifySignedToken } from '#secrets/signing.ts'
 import type { DeviceToken, Tokens } from '#store/tokens.ts'
 
 import { hashToken, isDeviceTokenId, isInUse, looksLikeDeviceToken } from './device-tokens.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
-import { type FileHandle, link, mkdir, open, rm } from 'node:fs/promises'
+import { type FileHandle, link, mkdir, open, readdir, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 import { AppError } from '#core/errors.ts'
@@ -32,7 +32,10 @@ const OTHERS = 0o077
  */
 export async function openKeyFile(file: KeyFile): Promise<string> {
   const existing = await readKeyFile(file)
-  if (existing !== undefined) return existing
+  if (existing !== undefined) {
+    await sweepDrafts(file.path)
+    return existing
+  }
   if (file.mustExist) throw unusable(file, 'it does not exist; restore it from a backup')
   await createKeyFile(file)
   const created = await readKeyFile(file)
@@ -78,7 +81,7 @@ async function readBounded(file: KeyFile, handle: FileHandle): Promise<string> {
 
 async function createKeyFile(file: KeyFile): Promise<void> {
   const folder = dirname(file.path)
-  const draft = join(folder, `.${basename(file.path)}.${randomBytes(8).toString('hex')}.new`)
+  const draft = join(folder, `${draftPrefix(file.path)}${randomBytes(8).toString('hex')}`)
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await writeDraft(draft, file.create())
@@ -101,13 +104,26 @@ async function writeDraft(path: string, text: string): Promise<void> {
   }
 }
 
-// A link fails if the name is taken, so the first of several processes wins and nobody ever sees half a file.
+// A link fails if the name is taken, so the first of several processes wins and nobody ever sees half a file. A draft that is gone
+// was swept by a process that found the winner's file.
 async function publish(draft: string, path: string): Promise<void> {
   try {
     await link(draft, path)
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error
+    if (codeOf(error) !== 'EEXIST' && codeOf(error) !== 'ENOENT') throw error
   }
+}
+
+// What a killed first start left behind may be a second name of the very key. A folder that may not be changed is no reason to stop.
+async function sweepDrafts(path: string): Promise<void> {
+  const folder = dirname(path)
+  const names = await readdir(folder).catch(() => [])
+  const drafts = names.filter((name) => name.startsWith(draftPrefix(path)))
+  await Promise.all(drafts.map((name) => rm(join(folder, name), { force: true }).catch(() => undefined)))
+}
+
+function draftPrefix(path: string): string {
+  return `.${basename(path)}.new-`
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -13,6 +13,7 @@ import { AppError } from '#core/errors.ts'
 
 import { isCanonicalBase64url } from './base64url.ts'
 import { type KeyFileOptions, openKeyFile } from './key-file.ts'
+import { readClaims, type SignedClaims } from './signed-claims.ts'
 
 /** The key pair that signs this installation's tokens. Prints nothing of itself. */
 export interface SigningKey {
@@ -44,27 +45,12 @@ export interface SignedToken {
   readonly expiresAt: string
 }
 
-/** What a token with a good signature says. Whether it was revoked is another question. */
-export interface SignedClaims {
-  /** Its `jti`. */
-  readonly id: string
-  readonly subject: string
-  /** May hold words this version does not know. */
-  readonly scopes: readonly string[]
-  readonly role: 'user' | 'admin'
-  /** Epoch ms; from this moment on the token is not good any more. */
-  readonly expiresAt: number
-}
-
 const ALGORITHM = 'EdDSA'
 const ISSUER = 'runtime-config-operator'
 const AUDIENCE = 'runtime-config-operator/api'
 // Keeps tokens apart from anything else that may be signed with the same key one day.
 const TYPE = 'runtimeconfig+jwt'
-const TOKEN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const MAX_TOKEN_CHARS = 4096
-// A token made on another machine may start this far in the future. Its end is kept to the second.
-const CLOCK_SKEW_MS = 300_000
 const MAX_LIFETIME_SECONDS = 10 * 366 * 24 * 3600
 const MAX_SUBJECT_CHARS = 100
 
@@ -140,11 +126,6 @@ export function claimsToBeSignedWith(key: SigningKey, token: string): boolean {
   return token.startsWith(`${encodeHeader(key)}.`)
 }
 
-/** Tells whether a token id is one of a signed token (a UUID). */
-export function isSignedTokenId(id: string): boolean {
-  return TOKEN_ID.test(id)
-}
-
 const NOT_OURS = 'this server did not sign it'
 
 // jose's errors carry the claims, so they end here. It does not get to look at time: it has one tolerance for both ends.
@@ -159,24 +140,6 @@ async function checkSignature(key: SigningKey, token: string): Promise<JWTPayloa
   const verified = await jwtVerify(token, key.publicKey, expected).catch(() => undefined)
   if (verified === undefined) throw refused(NOT_OURS)
   return verified.payload
-}
-
-function readClaims(payload: JWTPayload, now: number): SignedClaims | undefined {
-  const { sub, jti, iat, exp, scope, role } = payload
-  if (!isName(sub) || typeof jti !== 'string' || !isSignedTokenId(jti) || typeof scope !== 'string')
-    return undefined
-  if (!isSeconds(iat) || !isSeconds(exp) || iat * 1000 > now + CLOCK_SKEW_MS) return undefined
-  const scopes = scope.split(' ').filter((word) => word !== '')
-  const isAdmin = role === 'admin' && scopes.includes('admin')
-  return { id: jti, subject: sub, scopes, role: isAdmin ? 'admin' : 'user', expiresAt: exp * 1000 }
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= MAX_SUBJECT_CHARS
-}
-
-function isSeconds(value: unknown): value is number {
-  return Number.isSafeInteger(value)
 }
 
 function headerOf(key: SigningKey) {
