@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 
-import { isRecord, orNull } from './liberal.ts'
+import { isPrintable, isRecord, orNull } from './liberal.ts'
 
 // Longer than any real path of an auth file; keeps what one device makes the server hold small.
 const MAX_PATH = 1024
@@ -28,7 +28,7 @@ const count = orNull(z.int().check(z.minimum(0)))
 const time = orNull(z.string().check(z.maxLength(MAX_TIME), z.refine(isTime)))
 
 const fileReport = z.object({
-  target_path: orNull(z.string().check(z.maxLength(MAX_PATH))),
+  target_path: orNull(z.string().check(z.maxLength(MAX_PATH), z.refine(isPrintable))),
   exists: orNull(z.boolean()),
   digest: hmac,
   last_written_digest: hmac,
@@ -72,7 +72,7 @@ export function parseFileReport(raw: unknown): FileReport | null {
     mode: data.mode,
     size: data.size,
     sessions: data.sessions,
-    error: data.error?.slice(0, MAX_ERROR) ?? null,
+    error: data.error === null ? null : shorten(data.error),
   }
 }
 
@@ -114,4 +114,11 @@ const DETAILS = [
 
 function isTime(text: string): boolean {
   return !Number.isNaN(Date.parse(text))
+}
+
+function shorten(text: string): string {
+  return text
+    .slice(0, MAX_ERROR)
+    .toWellFormed()
+    .replaceAll(/\p{Cc}+/gu, ' ')
 }

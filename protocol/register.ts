@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 
-import { orNull } from './liberal.ts'
+import { isPrintable, orNull } from './liberal.ts'
 
 /** Socket.IO names of everything that is said between a device and the server. */
 export const DEVICE_NAMESPACE = '/local-executor'
@@ -17,9 +17,6 @@ export const DEVICE_EVENTS = {
 const MAX_CHARACTERS = 100
 
 // Ids and names end up in resources, addresses and logs: one line, and text that survives UTF-8.
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/u
-
 const LABEL_RULE = `expected 1 to ${MAX_CHARACTERS} printable characters`
 
 const label = z.string(LABEL_RULE).check(z.refine(isLabel, LABEL_RULE))
@@ -110,7 +107,7 @@ export const registerAnswer = z.union([
 
 function isLabel(text: string): boolean {
   if (text.length === 0 || text.length > 2 * MAX_CHARACTERS) return false
-  return Array.from(text).length <= MAX_CHARACTERS && text.isWellFormed() && !UNPRINTABLE.test(text)
+  return Array.from(text).length <= MAX_CHARACTERS && isPrintable(text)
 }
 
 const agentFeature = z.object({

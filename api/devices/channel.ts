@@ -74,7 +74,7 @@ export class CommandChannel implements DeviceCommands {
 
   async #run(device: KnownDevice, command: DeviceCommand): Promise<CommandResult> {
     const connection = requireOnline(device)
-    if (!(await this.#options.isAllowed(connection))) throw offline(device.key)
+    if (!(await this.#options.isAllowed(connection)) || this.#isClosing) throw offline(device.key)
     // The device may have registered anew, as something else, while the token was looked at or the job waited.
     requireCapable(device, command)
     const { clock } = this.#options

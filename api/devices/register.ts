@@ -35,7 +35,7 @@ export function registerDevice(connection: DeviceConnection, payload: unknown, d
     deps.reports.drop(connection.device, connection)
   }
   connection.device = device
-  deps.logger.info({ user: principal.user.id, device: registration.deviceId }, 'device registered')
+  deps.logger.debug({ user: principal.user.id, device: registration.deviceId }, 'device registered')
   return { success: true, device_id: registration.deviceId, ...agentPart(device, deps) }
 }
 

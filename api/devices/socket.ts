@@ -24,7 +24,11 @@ interface SocketOptions {
 
 /** Opens the Socket.IO server on an HTTP server, and hands over each socket that may join. */
 export function openSockets(options: SocketOptions): Server {
-  const io = new Server(options.httpServer, serverOptions(options.limits))
+  const { httpServer, limits } = options
+  const io: Server = new Server(httpServer, {
+    ...serverOptions(limits),
+    allowRequest: (_request, decide) => decide(null, io.engine.clientsCount < limits.connections),
+  })
   io.engine.on('connection', (raw: RawSocket) => bound(raw, options))
   // Socket.IO has a namespace `/` that anybody may join.
   io.of('/').use((socket, next) => refuse(socket, next, 'Invalid namespace'))
