@@ -379,6 +379,11 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                             "minimum": 0,
                             "maximum": 2147483647
                           },
+                          "attemptsFor": {
+                            "description": "Fingerprint of what was wanted, and of the device, when the attempts failed. Another one starts over. Absent when there were none.",
+                            "type": "string",
+                            "maxLength": 64
+                          },
                           "nextAttemptTime": {
                             "description": "When the next attempt is due. Absent when none is.",
                             "type": "string",

@@ -138,6 +138,10 @@ export interface DeviceRuntime {
    */
   readonly attempts?: number
   /**
+   * Fingerprint of what was wanted, and of the device, when the attempts failed. Another one starts over. Absent when there were none.
+   */
+  readonly attemptsFor?: string
+  /**
    * When the next attempt is due. Absent when none is.
    */
   readonly nextAttemptTime?: string
