@@ -27,7 +27,7 @@ const registerPayload = z.object(
     name: label,
     device_type: z.enum(['local', 'app', 'cloud', 'remote'], 'expected local, app, cloud or remote'),
     executor_version: orNull(z.string().check(z.maxLength(MAX_CHARACTERS))),
-    runtime_features: z.unknown(),
+    runtime_features: z.optional(z.unknown()),
   },
   'expected an object',
 )
