@@ -71,5 +71,6 @@ function duplicateViolations(items: readonly unknown[], schema: Schema, path: st
 
 /** What is not a scalar has the wrong type, which the shape check says; it may be too deep to look into. */
 function scalarText(value: unknown): string {
-  return typeof value === 'object' ? 'object' : `${typeof value} ${String(value)}`
+  const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+  return isScalar ? `${typeof value} ${value}` : typeof value
 }

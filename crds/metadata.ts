@@ -17,7 +17,7 @@ const NAME_MESSAGE =
   'must be a name of at most 63 letters, digits, dashes, underscores and dots, after an optional DNS prefix and a slash'
 const KEY_MESSAGE = `has a key that is wrong: it ${NAME_MESSAGE}`
 const VALUE_MESSAGE =
-  'must be empty or at most 63 letters, digits, dashes, underscores and dots, starting and ending with a letter or digit'
+  'has a value that is wrong: it must be empty or at most 63 letters, digits, dashes, underscores and dots, starting and ending with a letter or digit'
 
 /** Tells whether a text is a DNS-1123 subdomain, as names of objects are. */
 export function isSubdomain(text: string): boolean {
@@ -112,8 +112,8 @@ function mapViolations(path: string, map: unknown, rules: EntryRules): readonly 
   if (!isRecord(map)) return [{ path, message: 'must be an object' }]
   for (const [key, value] of Object.entries(map)) {
     if (!rules.isKey(key)) return [{ path, message: KEY_MESSAGE }]
-    if (typeof value !== 'string') return [{ path: fieldPath(path, key), message: 'must be a string' }]
-    if (!rules.isValue(value)) return [{ path: fieldPath(path, key), message: VALUE_MESSAGE }]
+    if (typeof value !== 'string') return [{ path, message: 'has a value that is not a string' }]
+    if (!rules.isValue(value)) return [{ path, message: VALUE_MESSAGE }]
   }
   return []
 }

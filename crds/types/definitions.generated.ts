@@ -163,7 +163,6 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                   "maxLength": 63
                 },
                 "metadata": {
-                  "description": "Standard object metadata.",
                   "type": "object"
                 },
                 "spec": {
@@ -507,7 +506,6 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                   "maxLength": 63
                 },
                 "metadata": {
-                  "description": "Standard object metadata.",
                   "type": "object"
                 },
                 "spec": {
@@ -820,7 +818,6 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                   "maxLength": 63
                 },
                 "metadata": {
-                  "description": "Standard object metadata.",
                   "type": "object"
                 },
                 "spec": {
@@ -1209,7 +1206,6 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                   "maxLength": 63
                 },
                 "metadata": {
-                  "description": "Standard object metadata.",
                   "type": "object"
                 },
                 "spec": {
@@ -1488,7 +1484,6 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                   "maxLength": 63
                 },
                 "metadata": {
-                  "description": "Standard object metadata.",
                   "type": "object"
                 },
                 "spec": {
@@ -1896,7 +1891,6 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                   "maxLength": 63
                 },
                 "metadata": {
-                  "description": "Standard object metadata.",
                   "type": "object"
                 },
                 "spec": {
