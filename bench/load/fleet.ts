@@ -18,7 +18,7 @@ export async function loadUser(
   server: { readonly address: string; readonly ready: Readonly<Record<string, unknown>> },
   name: string,
 ): Promise<LoadUser> {
-  const key = await openSigningKey(join(String(server.ready['data']), 'signing-key.json'))
+  const key = await openSigningKey(join(String(server.ready['data']), 'signing-key.pem'))
   const { token } = await signToken(key, {
     subject: name,
     scopes: ['user', 'execution', 'admin'],

@@ -52,7 +52,7 @@ async function createForUser(
 ): Promise<MadeToken> {
   const expiresInSeconds = parseDuration('--expires', flags.expires ?? '30d')
   const scopes = (flags.scope ?? ['user']).map(toScope)
-  const key = await openSigningKey(join(settings.data, 'signing-key.json'))
+  const key = await openSigningKey(join(settings.data, 'signing-key.pem'))
   const { id, token, expiresAt } = await signToken(key, {
     subject: user,
     scopes,

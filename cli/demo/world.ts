@@ -154,7 +154,7 @@ async function tokenFor(
   data: string,
   scopes: readonly ('user' | 'admin' | 'execution')[],
 ): Promise<Secret<string>> {
-  const key = await openSigningKey(join(data, 'signing-key.json'))
+  const key = await openSigningKey(join(data, 'signing-key.pem'))
   const { token } = await signToken(key, {
     subject: USER,
     scopes,

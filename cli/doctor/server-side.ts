@@ -17,7 +17,7 @@ export async function checkDataFolder({ settings, clock }: Context): Promise<rea
   return [
     privateFinding('data folder', folder, mode),
     await checkKey('keyring', join(folder, 'keyring.json'), openKeyring),
-    await checkKey('signing key', join(folder, 'signing-key.json'), openSigningKey),
+    await checkKey('signing key', join(folder, 'signing-key.pem'), openSigningKey),
     await checkStore(join(folder, 'runtimeconfig.db'), (path) => openSqliteStore({ path, clock })),
   ]
 }

@@ -95,7 +95,7 @@ const upc = rows('UserProxyConfig', [
   ['every field', {}, null],
   ['no proxy', { spec: { proxy: null } }, null],
   ['an empty spec', { spec: { proxy: null, updatedAt: null } }, null],
-  ['another name', { metadata: { name: 'work' } }, ''],
+  ['another name', { metadata: { name: 'work' } }, 'metadata.name'],
   ['a proxy without a digest', { spec: { proxy: { sha256: null } } }, 'spec.proxy.sha256'],
   ['a proxy without a time', { spec: { proxy: { updatedAt: null } } }, 'spec.proxy.updatedAt'],
   [
@@ -111,7 +111,7 @@ const dev = rows('Device', [
   ['an id that is no name, and a free name', device('Ada’s Mac', 'mac'), 'spec.deviceId'],
   ['a hash in upper case', { metadata: { name: `dev-${'A'.repeat(32)}` } }, 'metadata.name'],
   ['a name of 63 characters', device('d'.repeat(63), 'd'.repeat(63)), null],
-  ['a name of 64 characters', device('d'.repeat(64), 'd'.repeat(64)), ''],
+  ['a name of 64 characters', device('d'.repeat(64), 'd'.repeat(64)), 'metadata.name'],
   ['an id of 100 emoji', device('😀'.repeat(100), `dev-${'0'.repeat(32)}`), null],
   ['an id of 101 emoji', device('😀'.repeat(101), `dev-${'0'.repeat(32)}`), 'spec.deviceId'],
   ['an empty display name', { spec: { displayName: '' } }, 'spec.displayName'],
@@ -135,8 +135,8 @@ const rt = rows('Runtime', [
     null,
   ],
   ['a validation without a limit', { spec: { auth: { validation: { maxBytes: null } } } }, null],
-  ['a name with a dot', { metadata: { name: 'codex.next' } }, ''],
-  ['a name of 64 characters', { metadata: { name: 'r'.repeat(64) } }, ''],
+  ['a name with a dot', { metadata: { name: 'codex.next' } }, 'metadata.name'],
+  ['a name of 64 characters', { metadata: { name: 'r'.repeat(64) } }, 'metadata.name'],
   ['no auth', { spec: { auth: null } }, 'spec.auth'],
   [
     'a limit of one byte',
@@ -247,7 +247,7 @@ const mrc = rows('ManagedRuntimeConfig', [
     'spec.selector.matchExpressions[0].operator',
   ],
   ['a config that is too long', { spec: { config: 'x'.repeat(262145) } }, 'spec.config'],
-  ['a name of 64 characters', { metadata: { name: 'm'.repeat(64) } }, ''],
+  ['a name of 64 characters', { metadata: { name: 'm'.repeat(64) } }, 'metadata.name'],
 ])
 
 const user = rows('User', [
@@ -264,7 +264,7 @@ const user = rows('User', [
   ['a namespace of the cluster', { spec: { namespace: 'kube-system' } }, 'spec.namespace'],
   ['the namespace of everybody', { spec: { namespace: 'default' } }, 'spec.namespace'],
   ['a namespace with a dot', { spec: { namespace: 'a.b' } }, 'spec.namespace'],
-  ['a name of 64 characters', { metadata: { name: 'u'.repeat(64) } }, ''],
+  ['a name of 64 characters', { metadata: { name: 'u'.repeat(64) } }, 'metadata.name'],
 ])
 
 const metadata = rows('Runtime', [
@@ -291,11 +291,11 @@ const metadata = rows('Runtime', [
     { metadata: { annotations: { a: 'x'.repeat(262144) } } },
     'metadata.annotations',
   ],
-  ['a finalizer that is no name', { metadata: { finalizers: ['clean up'] } }, 'metadata.finalizers[0]'],
+  ['a finalizer that is no name', { metadata: { finalizers: ['clean up'] } }, 'metadata.finalizers'],
   [
     'an owner without a uid',
     { metadata: { ownerReferences: [owner({ uid: '' })] } },
-    'metadata.ownerReferences[0]',
+    'metadata.ownerReferences',
   ],
   [
     'two controllers',

@@ -1,0 +1,169 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
+
+import { collectDefaultMetrics, Registry } from 'prom-client'
+
+import { createAuthenticator } from '#api/authenticate.ts'
+import { createDeviceTokenService } from '#api/device-tokens.ts'
+import { createDeviceGateway, type DeviceGateway } from '#api/devices/gateway.ts'
+import { configureHttpServer, HTTP_SERVER_OPTIONS } from '#api/http-server.ts'
+import type { Logger } from '#api/logger.ts'
+import { createApp } from '#api/server.ts'
+import { createManager, type Manager } from '#controller/manager.ts'
+import type { Clock } from '#core/clock.ts'
+import { AppError } from '#core/errors.ts'
+import { createDeviceKeys } from '#secrets/device-key.ts'
+import { type Keyring, openKeyring } from '#secrets/keyring.ts'
+import { createSealer, type Sealer } from '#secrets/seal.ts'
+import { openSigningKey, type SigningKey } from '#secrets/signing.ts'
+import { openSqliteStore, type SqliteStores } from '#store/sqlite/open.ts'
+
+import { installBuiltInRuntimes } from './built-in-runtimes.ts'
+import { type Caches, createCaches } from './caches.ts'
+import { readLegacyReader } from './legacy-key.ts'
+import { openLoopWatch } from './loop-watch.ts'
+import type { Settings } from './settings.ts'
+
+/** What a server is started from. */
+export interface ServerDeps {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** A server that answers. */
+export interface RunningServer {
+  /** Where it listens: `http://host:port`. */
+  readonly address: string
+  /** Stops accepting, finishes commands in hand, flushes and closes the store; bounded to 30 s by its parts. */
+  stop(): Promise<void>
+}
+
+/** The parts of a server, wired. */
+interface Parts extends ServerDeps {
+  readonly registry: Registry
+  readonly keyring: Keyring
+  readonly signingKey: SigningKey
+  readonly sealer: Sealer
+  readonly stores: SqliteStores
+  readonly caches: Caches
+}
+
+/**
+ * Starts the embedded server: store, keys, caches, device channel, reconcile loop, HTTP.
+ *
+ * @throws AppError `KEYRING_UNUSABLE`, `STORE_LOCKED`, `STORE_DAMAGED`, or `SETTING_INVALID` when the address is taken
+ */
+export async function startServer(deps: ServerDeps): Promise<RunningServer> {
+  const stopping = new AbortController()
+  const parts = await openParts(deps, stopping.signal)
+  const gateway = openGateway(parts)
+  const manager = openManager(parts, gateway)
+  const loop = openLoopWatch()
+  const http = openHttp(parts, { gateway, manager, livenessChecks: [loop.check, { name: 'reconcile', check: () => manager.checkAlive() }] })
+  const stop = async (): Promise<void> => {
+    const closed = http.listening ? once(http, 'close') : Promise.resolve()
+    http.close()
+    http.closeIdleConnections()
+    await gateway.close()
+    await manager.stop()
+    http.closeAllConnections()
+    await closed
+    stopping.abort()
+    loop.stop()
+    await parts.stores.close()
+  }
+  try {
+    await manager.start(stopping.signal)
+    return { address: await listen(http, deps.settings.listen), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function openParts(deps: ServerDeps, signal: AbortSignal): Promise<Parts> {
+  const { settings, clock, logger } = deps
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const keyring = await openKeyring(join(settings.data, 'keyring.json'))
+  const signingKey = await openSigningKey(join(settings.data, 'signing-key.pem'))
+  const legacy = await readLegacyReader(settings['legacy-key'])
+  const sealer = createSealer(keyring, legacy === null ? {} : { legacy })
+  const stores = await openSqliteStore({ path: join(settings.data, 'runtimeconfig.db'), clock, logger })
+  await installBuiltInRuntimes(stores.store)
+  const caches = createCaches(stores, { clock, logger })
+  await caches.start(signal)
+  return { ...deps, registry, keyring, signingKey, sealer, stores, caches }
+}
+
+function openGateway({ stores, caches, signingKey, keyring, clock, logger, registry }: Parts): DeviceGateway {
+  const { users, tokens } = stores
+  const gateway = createDeviceGateway({
+    authenticator: createAuthenticator({ users, tokens, signingKey, clock, findUser: caches.findUser }),
+    deviceKeys: createDeviceKeys(keyring),
+    runtimes: caches.runtimes,
+    clock,
+    logger,
+    metrics: registry,
+  })
+  caches.objects.onChange('Runtime', () => gateway.announceRuntimes())
+  return gateway
+}
+
+function openManager({ stores, caches, sealer, keyring, clock, logger, registry }: Parts, gateway: DeviceGateway): Manager {
+  return createManager({
+    store: stores.store,
+    cache: caches.objects,
+    users: caches.users,
+    sealer,
+    digestKeys: createDeviceKeys(keyring),
+    channel: gateway.channel,
+    reports: gateway.reports,
+    clock,
+    random: Math.random,
+    logger,
+    registry,
+  })
+}
+
+interface Behind {
+  readonly gateway: DeviceGateway
+  readonly manager: Manager
+  readonly livenessChecks: NonNullable<Parameters<typeof createApp>[0]['livenessChecks']>
+}
+
+function openHttp(parts: Parts, { gateway, manager, livenessChecks }: Behind): Server {
+  const { settings, stores, caches, signingKey, clock } = parts
+  const app = createApp({
+    ...parts,
+    ...stores,
+    caches: caches.forApi,
+    authenticator: createAuthenticator({ ...stores, signingKey, clock, findUser: caches.findUser }),
+    deviceTokens: createDeviceTokenService({ tokens: stores.tokens, clock }),
+    commands: gateway.channel,
+    directory: gateway.reports,
+    authSync: manager.authSync,
+    trustProxy: settings['trust-proxy'] === 'none' ? false : settings['trust-proxy'],
+    limits: {},
+    livenessChecks,
+    readinessChecks: [caches.readiness],
+  })
+  const server = createServer(HTTP_SERVER_OPTIONS, app)
+  configureHttpServer(server)
+  gateway.attach(server)
+  return server
+}
+
+async function listen(server: Server, { host, port }: Settings['listen']): Promise<string> {
+  server.listen(port, host)
+  try {
+    await once(server, 'listening')
+  } catch (cause) {
+    throw new AppError('SETTING_INVALID', `expected ${host}:${port} to be a free address of this machine; name another with --listen`, { cause })
+  }
+  const bound = server.address()
+  const actual = bound !== null && typeof bound === 'object' ? bound.port : port
+  return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`
+}
