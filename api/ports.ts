@@ -1,6 +1,9 @@
 import type { CommandResult, DeviceCommand, DeviceKey } from '#core/device-command.ts'
 import type { DeviceReport } from '#core/device-report.ts'
 import type { Explanation, SyncOutcome } from '#core/gates.ts'
+import type { KindName, ObjectOf } from '#crds/kinds.ts'
+import type { ObjectKey } from '#store/store.ts'
+import type { User } from '#store/users.ts'
 
 /** What the HTTP API needs of the device channel. */
 export interface DeviceCommands {
@@ -30,4 +33,26 @@ export interface SyncRequest {
   readonly namespace: string
   readonly runtime: string
   readonly deviceIds?: readonly string[]
+}
+
+/** What the HTTP API needs of the objects in memory. They may lag behind the store by moments, never more. */
+export interface ApiCaches {
+  readonly runtimes: ObjectCache<'Runtime'>
+  readonly configs: ObjectCache<'UserRuntimeConfig'>
+  readonly proxies: ObjectCache<'UserProxyConfig'>
+  readonly users: UserLookup
+}
+
+/** Objects of one kind in memory. */
+export interface ObjectCache<K extends KindName> {
+  get(key: ObjectKey): ObjectOf<K> | undefined
+  /** Absent namespace: all of them. */
+  list(namespace?: string): readonly ObjectOf<K>[]
+}
+
+/** People in memory. */
+export interface UserLookup {
+  get(id: string): User | undefined
+  findByName(name: string): User | undefined
+  findByNamespace(namespace: string): User | undefined
 }

@@ -1,0 +1,103 @@
+import type { Request, RequestHandler, Response } from 'express'
+
+import { isAppError } from '#core/errors.ts'
+
+import { sendAnswer } from './answer.ts'
+import { type Authenticator, bearerOf } from './authenticate.ts'
+import type { HttpMetrics } from './http-metrics.ts'
+import { parseJsonText, parseJsonTextExactly } from './json-text.ts'
+import { parseIfMatch } from './precondition.ts'
+import { type Principal, requireScope } from './principal.ts'
+import type { RateLimiter } from './rate-limit.ts'
+import { readBodyText } from './read-body.ts'
+import { requestIdOf } from './request-id.ts'
+import type { ApiRequest, BodyFormat, Route } from './route.ts'
+
+/** What stands between the socket and a handler. */
+export interface DispatchDeps {
+  readonly authenticator: Authenticator
+  readonly rateLimiter: RateLimiter
+  readonly metrics: HttpMetrics
+  readonly maxBodyBytes: number
+  readonly maxJsonDepth: number
+}
+
+/** Makes the express handler of a route: limits, identity, scope, body, then the route's own work. */
+export function dispatch(route: Route, deps: DispatchDeps): RequestHandler {
+  const observe = deps.metrics.forRoute(route)
+  return async (req, res) => {
+    observe(res)
+    const request = await admit(route, { req, res, deps })
+    sendAnswer(req, res, await route.handle(request))
+  }
+}
+
+interface Exchange {
+  readonly req: Request
+  readonly res: Response
+  readonly deps: DispatchDeps
+}
+
+async function admit(route: Route, exchange: Exchange): Promise<ApiRequest> {
+  const { req, res, deps } = exchange
+  const address = req.ip ?? 'unknown'
+  await deps.rateLimiter.countAddress(address)
+  const principal = await authenticate(req, { ...deps, address })
+  requireAccess(principal, route)
+  await countPrincipal(principal, deps.rateLimiter)
+  return {
+    caller: { principal, address, requestId: requestIdOf(res) },
+    params: stringParams(req.params),
+    query: req.query,
+    ifMatch: parseIfMatch(req.headers['if-match']),
+    onBehalfOf: onBehalfOf(req),
+    body: route.body === undefined ? undefined : await readBody(route, exchange),
+  }
+}
+
+interface AuthenticateDeps {
+  readonly authenticator: Authenticator
+  readonly rateLimiter: RateLimiter
+  readonly address: string
+}
+
+async function authenticate(req: Request, deps: AuthenticateDeps): Promise<Principal> {
+  try {
+    return await deps.authenticator.authenticate(bearerOf(req.headers.authorization))
+  } catch (error) {
+    if (isAppError(error, 'UNAUTHENTICATED')) await deps.rateLimiter.penalise(deps.address)
+    throw error
+  }
+}
+
+function requireAccess(principal: Principal, route: Route): void {
+  // Manifests are applied by people for themselves and by administrators for others; which it is shows later.
+  if (route.access === 'user-or-admin' && principal.scopes.has('admin')) return
+  requireScope(principal, route.access === 'execution' ? 'execution' : 'user')
+}
+
+function countPrincipal(principal: Principal, limiter: RateLimiter): Promise<void> {
+  const isBackEnd = principal.scopes.has('execution')
+  return isBackEnd ? limiter.countExecution(principal.user.id) : limiter.countUser(principal.user.id)
+}
+
+function stringParams(params: Request['params']): Readonly<Record<string, string>> {
+  return params as Readonly<Record<string, string>>
+}
+
+function onBehalfOf(req: Request): string | null {
+  const header = req.headers['x-on-behalf-of']
+  return typeof header === 'string' && header.trim() !== '' ? header.trim() : null
+}
+
+async function readBody(route: Route, { req, deps }: Exchange): Promise<unknown> {
+  const format = route.bodyFormat ?? 'json'
+  const types = format === 'text' ? 'text' : 'json'
+  const text = await readBodyText(req, { maxBytes: deps.maxBodyBytes, types })
+  if (text === '') return route.isBodyOptional === true ? {} : undefined
+  return format === 'text' ? text : parseBody(text, format, deps.maxJsonDepth)
+}
+
+function parseBody(text: string, format: BodyFormat, maxDepth: number): unknown {
+  return format === 'exact-json' ? parseJsonTextExactly(text, maxDepth) : parseJsonText(text, maxDepth)
+}

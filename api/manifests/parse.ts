@@ -1,0 +1,67 @@
+import { parseAllDocuments } from 'yaml'
+
+import { parseJsonText } from '#api/json-text.ts'
+import { AppError } from '#core/errors.ts'
+import { isRecord } from '#core/json.ts'
+
+const MAX_OBJECTS = 1000
+// YAML is read a hundred times slower than JSON; a manifest is a page, not a book.
+const MAX_YAML_LENGTH = 262_144
+const YAML_OPTIONS = {
+  schema: 'core',
+  // Comparing every key with every other takes quadratic time; the last one wins, as in JSON.
+  uniqueKeys: false,
+  prettyErrors: false,
+  logLevel: 'silent',
+} as const
+
+/**
+ * Reads manifests from JSON or YAML text: one object, a list of them, a Kubernetes `List`, or several YAML documents.
+ * Rejects with `REQUEST_MALFORMED`; what the single objects are like is looked at later, one by one.
+ */
+export function parseManifests(text: string, maxDepth: number): readonly unknown[] {
+  const documents = /^\s*[[{]/.test(text) ? [parseJsonText(text, maxDepth)] : parseYaml(text, maxDepth)
+  const objects = documents.flatMap(objectsOf)
+  if (objects.length === 0) throw new AppError('REQUEST_MALFORMED', 'expected at least one object, got none')
+  if (objects.length <= MAX_OBJECTS) return objects
+  throw new AppError('REQUEST_MALFORMED', `expected at most ${MAX_OBJECTS} objects; apply them in parts`)
+}
+
+function objectsOf(document: unknown): readonly unknown[] {
+  if (Array.isArray(document)) return document
+  if (document === null || document === undefined) return []
+  if (!isRecord(document)) return [document]
+  const { kind, items } = document
+  const isList = typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items)
+  return isList ? items : [document]
+}
+
+function parseYaml(text: string, maxDepth: number): readonly unknown[] {
+  if (text.length > MAX_YAML_LENGTH) {
+    throw new AppError(
+      'BODY_TOO_LARGE',
+      `YAML must be at most ${MAX_YAML_LENGTH} characters; send JSON, or parts`,
+    )
+  }
+  try {
+    return readYaml(text, maxDepth)
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause
+    // A stack that ran out, an alias that multiplies: whatever the library throws, the text was to blame.
+    throw new AppError('REQUEST_MALFORMED', 'request body must be valid JSON or YAML', { cause })
+  }
+}
+
+function readYaml(text: string, maxDepth: number): readonly unknown[] {
+  const documents = parseAllDocuments(text, YAML_OPTIONS)
+  return [...documents].map((document) => {
+    const [error] = document.errors
+    if (error !== undefined) {
+      const line = text.slice(0, error.pos[0]).split('\n').length
+      throw new AppError('REQUEST_MALFORMED', `request body must be valid JSON or YAML; line ${line} is not`)
+    }
+    // Through JSON, so that both forms give the same values and the same bound on nesting.
+    const json = JSON.stringify(document.toJS({ maxAliasCount: 50 }))
+    return json === undefined ? null : parseJsonText(json, maxDepth)
+  })
+}

@@ -1,0 +1,126 @@
+import express, { type Express, type RequestHandler } from 'express'
+
+import { AppError } from '#core/errors.ts'
+
+import type { ApiContext, ApiDeps, ApiLimits } from './deps.ts'
+import { dispatch } from './dispatch.ts'
+import { executionRequestRoutes } from './execution-requests.ts'
+import { healthHandler, metricsHandler } from './health.ts'
+import { createHttpMetrics } from './http-metrics.ts'
+import { manifestRoutes } from './manifests/routes.ts'
+import { openApiHandler } from './openapi.ts'
+import { OpenedProxies } from './opened-proxies.ts'
+import { problemHandler } from './problem.ts'
+import { createRateLimiter, DEFAULT_RATE_LIMITS } from './rate-limit.ts'
+import { readinessChecks } from './readiness.ts'
+import type { Route } from './route.ts'
+import { securityHeaders } from './security-headers.ts'
+import { authJsonRoutes } from './users/auth-json.ts'
+import { currentTokenRoutes } from './users/current-token.ts'
+import { deviceTokenRoutes } from './users/device-tokens.ts'
+import { deviceRoutes } from './users/devices.ts'
+import { importDeviceRoutes } from './users/import-device.ts'
+import { proxyConfigRoutes } from './users/proxy-config.ts'
+import { runtimeConfigRoutes } from './users/runtime-configs.ts'
+import { syncRoutes } from './users/sync.ts'
+
+const DEFAULT_LIMITS = {
+  maxBodyBytes: 1_048_576,
+  maxJsonDepth: 100,
+  maxUrlLength: 8192,
+  rates: DEFAULT_RATE_LIMITS,
+} satisfies Required<ApiLimits>
+
+/**
+ * Makes the HTTP API. Every path answers with and without the prefix `/api`.
+ *
+ * Hand the server that it runs on to `configureHttpServer` too: what never becomes a request is bounded there.
+ */
+export function createApp(deps: ApiDeps): Express {
+  const limits = { ...DEFAULT_LIMITS, ...deps.limits }
+  const api = createContext(deps)
+  const routes = routesOf(api)
+  const rateLimiter = createRateLimiter(limits.rates, () => api.metrics.countLimited())
+  const dispatchDeps = { ...limits, authenticator: api.authenticator, rateLimiter, metrics: api.metrics }
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('trust proxy', deps.trustProxy ?? false)
+  app.use(securityHeaders(), boundUrl(limits.maxUrlLength))
+  for (const [path, handler] of openHandlers(api, routes)) mount(app, path, { get: handler })
+  for (const [path, methods] of Map.groupBy(routes, (route) => route.path)) {
+    mount(
+      app,
+      path,
+      Object.fromEntries(methods.map((route) => [route.method, dispatch(route, dispatchDeps)])),
+    )
+  }
+  app.use(refuseUnknownPath)
+  app.use(problemHandler(api.logger))
+  return app
+}
+
+function createContext(deps: ApiDeps): ApiContext {
+  const metrics = createHttpMetrics(deps.registry)
+  const openedProxies = new OpenedProxies({
+    sealer: deps.sealer,
+    onUnopened: () => metrics.countUnopened('proxy'),
+  })
+  return { ...deps, metrics, openedProxies }
+}
+
+function routesOf(api: ApiContext): readonly Route[] {
+  return [
+    ...runtimeConfigRoutes(api),
+    ...authJsonRoutes(api),
+    ...importDeviceRoutes(api),
+    ...syncRoutes(api),
+    ...proxyConfigRoutes(api),
+    ...deviceRoutes(api),
+    ...deviceTokenRoutes(api),
+    ...currentTokenRoutes(api),
+    ...executionRequestRoutes(api),
+    ...manifestRoutes(api),
+  ]
+}
+
+// Without a token and without a rate limit: probes and scrapers must get their answer when nobody else does.
+function openHandlers(
+  api: ApiContext,
+  routes: readonly Route[],
+): readonly (readonly [string, RequestHandler])[] {
+  const { clock, registry, livenessChecks = [] } = api
+  return [
+    ['/livez', healthHandler(livenessChecks, clock)],
+    ['/readyz', healthHandler(readinessChecks(api), clock)],
+    ['/metrics', metricsHandler(registry)],
+    ['/openapi.json', openApiHandler(routes)],
+  ]
+}
+
+type Methods = Readonly<Partial<Record<Route['method'], RequestHandler>>>
+
+function mount(app: Express, path: string, methods: Methods): void {
+  const route = app.route(path.replaceAll(/\{(\w+)\}/g, ':$1'))
+  for (const [method, handler] of Object.entries(methods)) route[method as Route['method']](handler)
+  const names = Object.keys(methods).map((method) => method.toUpperCase())
+  const allow = (names.includes('GET') ? [...names, 'HEAD'] : names).join(', ')
+  route.all((_req, res) => {
+    res.setHeader('Allow', allow)
+    throw new AppError('METHOD_NOT_ALLOWED', `this path answers ${allow}`)
+  })
+}
+
+function boundUrl(maxLength: number): RequestHandler {
+  return (req, _res, next) => {
+    if (req.url.length > maxLength) {
+      throw new AppError('URL_TOO_LONG', `expected a path and query of at most ${maxLength} characters`)
+    }
+    if (req.url.startsWith('/api/')) req.url = req.url.slice('/api'.length)
+    next()
+  }
+}
+
+const refuseUnknownPath: RequestHandler = () => {
+  throw new AppError('NOT_FOUND', 'there is nothing at this path; GET /openapi.json lists what there is')
+}

@@ -1,0 +1,140 @@
+import { etagOfBody } from '#api/answer.ts'
+import type { ApiContext } from '#api/deps.ts'
+import { requireMatch } from '#api/precondition.ts'
+import { type Answer, type ApiRequest, defineRoute, type Route } from '#api/route.ts'
+import type { DeviceReport } from '#core/device-report.ts'
+import { isAppError } from '#core/errors.ts'
+import type { Explanation } from '#core/gates.ts'
+import { isConditionTrue } from '#crds/conditions.ts'
+import type { ObjectOf } from '#crds/kinds.ts'
+import { DeviceList, type DeviceRuntimeView, DeviceView } from '#protocol/device.ts'
+
+import { type KnownDevice, listDevices, requireDevice } from './known-devices.ts'
+
+/** Routes that show a user's devices, and why each runtime on them is as it is. */
+export function deviceRoutes(api: ApiContext): readonly Route[] {
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/users/me/devices',
+      access: 'user',
+      summary: 'Lists the devices, with the state of each runtime and why it is so',
+      answer: DeviceList,
+      handle: (request) => list(api, request),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/users/me/devices/{device}',
+      access: 'user',
+      summary: 'Shows one device, with the state of each runtime and why it is so',
+      answer: DeviceView,
+      errors: ['DEVICE_UNKNOWN'],
+      handle: (request) => show(api, request),
+    }),
+  ]
+}
+
+async function list(api: ApiContext, request: ApiRequest): Promise<Answer> {
+  const { namespace } = request.caller.principal.user
+  const devices = await listDevices(api, namespace)
+  const runtimes = await runtimeNames(api)
+  const items = await Promise.all(devices.map((device) => viewDevice(api, { namespace, device, runtimes })))
+  return answer(request, { items })
+}
+
+async function show(api: ApiContext, request: ApiRequest): Promise<Answer> {
+  const { namespace } = request.caller.principal.user
+  const device = await requireDevice(api, namespace, request.params['device'] ?? '')
+  return answer(request, await viewDevice(api, { namespace, device, runtimes: await runtimeNames(api) }))
+}
+
+function answer(request: ApiRequest, body: object): Answer {
+  if (request.ifMatch !== null) requireMatch(request.ifMatch, etagOfBody(body))
+  return { body }
+}
+
+async function runtimeNames(api: ApiContext): Promise<readonly string[]> {
+  const { items } = await api.store.list('Runtime')
+  return items.map((runtime) => runtime.metadata.name)
+}
+
+interface DeviceOf {
+  readonly namespace: string
+  readonly device: KnownDevice
+  readonly runtimes: readonly string[]
+}
+
+async function viewDevice(api: ApiContext, { namespace, device, runtimes }: DeviceOf): Promise<DeviceView> {
+  const { deviceId, object } = device
+  const key = { namespace, deviceId }
+  const explanations = await Promise.all(runtimes.map((runtime) => explain(api, key, runtime)))
+  return {
+    device_id: deviceId,
+    ...(device.report === undefined ? writtenFacts(device.object) : reportedFacts(device.report)),
+    suspended: object?.spec.suspend === true,
+    credential_shared: isConditionTrue(object?.status?.conditions, 'CredentialShared'),
+    runtimes: explanations.filter((explanation) => explanation !== null).map(viewExplanation),
+  }
+}
+
+type DeviceFacts = Pick<
+  DeviceView,
+  'display_name' | 'device_type' | 'online' | 'executor_version' | 'last_heartbeat_at'
+>
+
+function reportedFacts(report: DeviceReport): DeviceFacts {
+  return {
+    display_name: report.displayName,
+    device_type: report.deviceType,
+    online: report.isOnline,
+    executor_version: report.executorVersion,
+    last_heartbeat_at: toMoment(report.lastHeartbeatAt),
+  }
+}
+
+// A device that this process has not heard of since it started, or whose socket another replica holds.
+function writtenFacts({ spec, status }: ObjectOf<'Device'>): DeviceFacts {
+  return {
+    display_name: spec.displayName,
+    device_type: spec.deviceType,
+    online: isConditionTrue(status?.conditions, 'Online'),
+    executor_version: status?.executorVersion ?? null,
+    last_heartbeat_at: status?.lastHeartbeatTime ?? null,
+  }
+}
+
+// A runtime, or a device, that went away since it was listed has nothing to explain any more.
+async function explain(
+  api: ApiContext,
+  key: { readonly namespace: string; readonly deviceId: string },
+  runtime: string,
+): Promise<Explanation | null> {
+  try {
+    return await api.authSync.explain(key, runtime)
+  } catch (error) {
+    if (isAppError(error, 'RUNTIME_UNSUPPORTED') || isAppError(error, 'DEVICE_UNKNOWN')) return null
+    throw error
+  }
+}
+
+function viewExplanation(explanation: Explanation): DeviceRuntimeView {
+  return {
+    runtime: explanation.runtime,
+    state: explanation.state,
+    reason: explanation.reason,
+    message: explanation.message,
+    target_path: explanation.targetPath,
+    attempts: explanation.attempts,
+    next_attempt_at: toMoment(explanation.nextAttemptAt),
+    last_command: explanation.lastCommand,
+    last_result: explanation.lastResult,
+    last_sync_time: explanation.lastSyncTime,
+    unblock: explanation.unblock,
+    next_action: explanation.nextAction,
+    gates: explanation.gates.map(({ name, passed, message }) => ({ name, passed, message })),
+  }
+}
+
+function toMoment(epochMs: number | null): string | null {
+  return epochMs === null ? null : new Date(epochMs).toISOString()
+}

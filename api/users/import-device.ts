@@ -1,0 +1,94 @@
+import { audit } from '#api/audit.ts'
+import type { ApiContext } from '#api/deps.ts'
+import { type Answer, type ApiRequest, defineRoute, type Route } from '#api/route.ts'
+import { type AuthDocument, parseAuthDocument } from '#core/auth-document.ts'
+import type { CommandResult } from '#core/device-command.ts'
+import { AppError } from '#core/errors.ts'
+import { targetOf } from '#core/runtimes.ts'
+import { ImportDevice } from '#protocol/import-device.ts'
+import { RuntimeConfigView } from '#protocol/runtime-config.ts'
+
+import { requireDevice } from './known-devices.ts'
+import { retryOnConflict } from './retry.ts'
+import { answerState, readState, requireKnown } from './runtime-configs.ts'
+import type { RuntimeState } from './state.ts'
+import { storeDocument } from './store-document.ts'
+
+const MAX_DEVICE_TEXT = 500
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g
+
+/** The route that stores the login which a device has. */
+export function importDeviceRoutes(api: ApiContext): readonly Route[] {
+  return [
+    defineRoute({
+      method: 'post',
+      path: '/users/me/runtime-configs/{runtime}/import-device',
+      access: 'user',
+      summary: 'Stores the login that one of the devices has',
+      body: ImportDevice,
+      answer: RuntimeConfigView,
+      errors: [
+        'RUNTIME_UNSUPPORTED',
+        'DEVICE_UNKNOWN',
+        'DEVICE_OFFLINE',
+        'DEVICE_FAILED',
+        'NEWER_DOCUMENT',
+        'AUTH_NOT_OBJECT',
+      ],
+      handle: (request) => importFrom(api, request),
+    }),
+  ]
+}
+
+async function importFrom(api: ApiContext, request: ApiRequest<ImportDevice>): Promise<Answer> {
+  const asked = await readState(api, request)
+  requireKnown(request, asked)
+  const document = await readFromDevice(api, asked, request.body.device_id)
+  const state = await retryOnConflict(async () => {
+    const state = await readState(api, request)
+    requireNoNewer(asked, state)
+    return storeDocument(api, state, document)
+  })
+  const fields = { runtime: state.runtime.metadata.name, device: request.body.device_id }
+  audit(api.logger, request.caller, { action: 'auth-json.import', fields })
+  return answerState(state)
+}
+
+async function readFromDevice(api: ApiContext, state: RuntimeState, deviceId: string): Promise<AuthDocument> {
+  const { user, runtime } = state
+  const { report } = await requireDevice(api, user.namespace, deviceId)
+  if (report?.isOnline !== true) throw new AppError('DEVICE_OFFLINE', `Device '${deviceId}' is offline`)
+  const result = await api.commands.send(
+    { namespace: user.namespace, deviceId },
+    { key: 'read_runtime_auth_file', runtime: runtime.metadata.name, target: targetOf(runtime) },
+  )
+  return parseAuthDocument(contentOf(result), runtime.spec.auth.validation)
+}
+
+function contentOf(result: CommandResult): string {
+  if (result.isTruncated) throw failed(result.error ?? 'device command output was truncated')
+  if (result.error !== null) throw failed(result.error)
+  if (result.status !== 'read' || result.content === null)
+    throw failed('device returned an invalid auth file')
+  return result.content.open()
+}
+
+// The device's own words, but a device is not trusted to keep them short or on one line.
+function failed(text: string): AppError {
+  const line = text.toWellFormed().replaceAll(CONTROL, ' ').trim()
+  return new AppError(
+    'DEVICE_FAILED',
+    line.length > MAX_DEVICE_TEXT ? `${line.slice(0, MAX_DEVICE_TEXT)}…` : line,
+  )
+}
+
+// Not the resource's version: the operator writes its status meanwhile, and that is no newer document.
+function requireNoNewer(asked: RuntimeState, now: RuntimeState): void {
+  const [before, after] = [asked.config?.spec.auth, now.config?.spec.auth]
+  if (before?.updatedAt === after?.updatedAt && before?.sha256 === after?.sha256) return
+  throw new AppError(
+    'NEWER_DOCUMENT',
+    'the stored login changed while the device was asked, and stays; import again if the device is to win',
+  )
+}

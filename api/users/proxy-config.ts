@@ -1,0 +1,128 @@
+import { etagOfBody } from '#api/answer.ts'
+import { audit } from '#api/audit.ts'
+import type { ApiContext } from '#api/deps.ts'
+import { proxyPlace } from '#api/opened-proxies.ts'
+import { requireMatch } from '#api/precondition.ts'
+import { type Answer, type ApiRequest, defineRoute, type Route } from '#api/route.ts'
+import { withoutProxyUse } from '#core/preferences.ts'
+import { parseProxyUrl, type ProxyUrl } from '#core/proxy.ts'
+import { viewProxyConfig } from '#core/runtime-config-view.ts'
+import { API_VERSION } from '#crds/group.ts'
+import type { ObjectOf } from '#crds/kinds.ts'
+import { ProxyConfigUpdate, ProxyConfigView } from '#protocol/proxy-config.ts'
+import type { NewObject } from '#store/store.ts'
+import type { User } from '#store/users.ts'
+
+import { retryOnConflict } from './retry.ts'
+import { type ProxyState, readProxy, readUser } from './state.ts'
+import { timeAfter } from './store-document.ts'
+
+/** Routes that show and set the personal proxy. */
+export function proxyConfigRoutes(api: ApiContext): readonly Route[] {
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/users/me/proxy-config',
+      access: 'user',
+      summary: 'Shows the personal proxy, masked',
+      answer: ProxyConfigView,
+      handle: async (request) => {
+        const user = await readUser(api, request.caller.principal.user.id)
+        const state = await readProxy(api, user)
+        requireKnown(request, state)
+        return { body: view(state) }
+      },
+    }),
+    defineRoute({
+      method: 'put',
+      path: '/users/me/proxy-config',
+      access: 'user',
+      summary: 'Saves the personal proxy; an empty URL clears it',
+      body: ProxyConfigUpdate,
+      answer: ProxyConfigView,
+      errors: ['PROXY_INVALID'],
+      handle: (request) => put(api, request),
+    }),
+  ]
+}
+
+async function put(api: ApiContext, request: ApiRequest<ProxyConfigUpdate>): Promise<Answer> {
+  const url = parseProxyUrl(request.body.proxy_url)
+  const userId = request.caller.principal.user.id
+  const object = await retryOnConflict(async () => {
+    const user = await readUser(api, userId)
+    const state = await readProxy(api, user)
+    requireKnown(request, state)
+    return url === null ? clear(api, user, state) : save(api, { user, state, url })
+  })
+  if (url === null) await stopUsingProxy(api, userId)
+  audit(api.logger, request.caller, { action: url === null ? 'proxy.clear' : 'proxy.save', fields: {} })
+  return { body: view({ object, url }) }
+}
+
+interface ProxyChange {
+  readonly user: User
+  readonly state: ProxyState
+  readonly url: ProxyUrl
+}
+
+async function save(
+  api: ApiContext,
+  { user, state, url }: ProxyChange,
+): Promise<ObjectOf<'UserProxyConfig'>> {
+  const encryptedUrl = await api.sealer.seal(url.text, proxyPlace(user))
+  const before = state.object?.spec
+  const updatedAt = timeAfter(api.clock.now(), before?.updatedAt)
+  const spec = { ...before, proxy: { encryptedUrl, sha256: url.sha256, updatedAt }, updatedAt }
+  return write(api, { user, state, spec })
+}
+
+async function clear(
+  api: ApiContext,
+  user: User,
+  state: ProxyState,
+): Promise<ObjectOf<'UserProxyConfig'> | undefined> {
+  if (state.object?.spec.proxy === undefined) return state.object
+  const { proxy: _, ...kept } = state.object.spec
+  const spec = { ...kept, updatedAt: timeAfter(api.clock.now(), kept.updatedAt) }
+  return write(api, { user, state, spec })
+}
+
+interface ProxyWrite {
+  readonly user: User
+  readonly state: ProxyState
+  readonly spec: ObjectOf<'UserProxyConfig'>['spec']
+}
+
+function write(api: ApiContext, { user, state, spec }: ProxyWrite): Promise<ObjectOf<'UserProxyConfig'>> {
+  const object: NewObject<'UserProxyConfig'> = {
+    apiVersion: API_VERSION,
+    kind: 'UserProxyConfig',
+    metadata: state.object?.metadata ?? { name: 'default', namespace: user.namespace },
+    spec,
+  }
+  return state.object === undefined
+    ? api.store.create('UserProxyConfig', object)
+    : api.store.update('UserProxyConfig', object)
+}
+
+/**
+ * Switches `use_proxy` off for every runtime of a user. To be called after the proxy was taken away: a switch that is on
+ * without a proxy does nothing, a proxy that survives its clearing would be used.
+ */
+export async function stopUsingProxy(api: ApiContext, userId: string): Promise<void> {
+  await retryOnConflict(async () => {
+    const user = await readUser(api, userId)
+    const preferences = withoutProxyUse(user.preferences)
+    if (preferences === user.preferences) return
+    await api.users.updatePreferences(user.id, { expectedVersion: user.resourceVersion, preferences })
+  })
+}
+
+function requireKnown(request: ApiRequest, state: ProxyState): void {
+  if (request.ifMatch !== null) requireMatch(request.ifMatch, etagOfBody(view(state)))
+}
+
+function view({ object, url }: ProxyState): ProxyConfigView {
+  return viewProxyConfig({ proxy: object, maskedUrl: url?.masked ?? null })
+}

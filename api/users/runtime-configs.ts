@@ -1,0 +1,119 @@
+import { etagOfBody } from '#api/answer.ts'
+import { audit } from '#api/audit.ts'
+import type { ApiContext } from '#api/deps.ts'
+import { type IfMatch, requireMatch } from '#api/precondition.ts'
+import { type Answer, type ApiRequest, defineRoute, type Route } from '#api/route.ts'
+import { AppError } from '#core/errors.ts'
+import { withRuntimePreference } from '#core/preferences.ts'
+import { requireProxyScheme } from '#core/runtimes.ts'
+import { RuntimeConfigList, RuntimeConfigUpdate, RuntimeConfigView } from '#protocol/runtime-config.ts'
+import type { User } from '#store/users.ts'
+
+import { retryOnConflict } from './retry.ts'
+import { readProxy, readRuntimeState, readUser, type RuntimeState, viewState } from './state.ts'
+
+/** Routes that show a user's runtimes, and switch them. */
+export function runtimeConfigRoutes(api: ApiContext): readonly Route[] {
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/users/me/runtime-configs',
+      access: 'user',
+      summary: 'Lists the registered runtimes as the user has them',
+      answer: RuntimeConfigList,
+      handle: (request) => list(api, request),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/users/me/runtime-configs/{runtime}',
+      access: 'user',
+      summary: 'Shows one runtime',
+      answer: RuntimeConfigView,
+      errors: ['RUNTIME_UNSUPPORTED'],
+      handle: async (request) => {
+        const state = await readState(api, request)
+        return answerState(state, request.ifMatch)
+      },
+    }),
+    defineRoute({
+      method: 'put',
+      path: '/users/me/runtime-configs/{runtime}',
+      access: 'user',
+      summary: 'Switches the login and the proxy of one runtime on or off',
+      body: RuntimeConfigUpdate,
+      answer: RuntimeConfigView,
+      errors: ['RUNTIME_UNSUPPORTED', 'PROXY_NOT_CONFIGURED', 'PROXY_SCHEME_UNSUPPORTED'],
+      handle: (request) => put(api, request),
+    }),
+  ]
+}
+
+/** Reads the state that a request's path and token name. */
+export function readState(api: ApiContext, request: ApiRequest): Promise<RuntimeState> {
+  return readRuntimeState(api, request.caller.principal.user.id, request.params['runtime'] ?? '')
+}
+
+/** Answers with a state, if it is one that the caller is willing to see. */
+export function answerState(state: RuntimeState, ifMatch: IfMatch = null): Answer {
+  const body = viewState(state)
+  if (ifMatch !== null) requireMatch(ifMatch, etagOfBody(body))
+  return { body }
+}
+
+/** Refuses with `PRECONDITION_FAILED` unless the caller knows this state; see {@link requireMatch}. */
+export function requireKnown(request: ApiRequest, state: RuntimeState): void {
+  if (request.ifMatch !== null) requireMatch(request.ifMatch, etagOfBody(viewState(state)))
+}
+
+async function list(api: ApiContext, request: ApiRequest): Promise<Answer> {
+  const user = await readUser(api, request.caller.principal.user.id)
+  const { items: configs } = await api.store.list('UserRuntimeConfig', { namespace: user.namespace })
+  const byName = new Map(configs.map((config) => [config.metadata.name, config]))
+  const { items: runtimes } = await api.store.list('Runtime')
+  const proxy = await readProxy(api, user)
+  const items = runtimes.map((runtime) =>
+    viewState({ user, runtime, config: byName.get(runtime.metadata.name), proxy }),
+  )
+  const body = { items }
+  if (request.ifMatch !== null) requireMatch(request.ifMatch, etagOfBody(body))
+  return { body }
+}
+
+async function put(api: ApiContext, request: ApiRequest<RuntimeConfigUpdate>): Promise<Answer> {
+  const state = await retryOnConflict(async () => {
+    const state = await readState(api, request)
+    requireKnown(request, state)
+    if (request.body.use_proxy === true) requireUsableProxy(state)
+    return { ...state, user: await setPreference(api, state, request.body) }
+  })
+  const { use_user_config, use_proxy } = request.body
+  audit(api.logger, request.caller, {
+    action: 'preferences.set',
+    fields: {
+      runtime: state.runtime.metadata.name,
+      use_user_config,
+      ...(typeof use_proxy === 'boolean' && { use_proxy }),
+    },
+  })
+  return answerState(state)
+}
+
+function requireUsableProxy({ runtime, proxy }: RuntimeState): void {
+  if (proxy.url === null) throw new AppError('PROXY_NOT_CONFIGURED', 'proxy is not configured')
+  requireProxyScheme(runtime, proxy.url.scheme)
+}
+
+function setPreference(
+  api: ApiContext,
+  { user, runtime }: RuntimeState,
+  update: RuntimeConfigUpdate,
+): Promise<User> {
+  const change = {
+    useUserConfig: update.use_user_config,
+    ...(typeof update.use_proxy === 'boolean' && { useProxy: update.use_proxy }),
+  }
+  return api.users.updatePreferences(user.id, {
+    expectedVersion: user.resourceVersion,
+    preferences: withRuntimePreference(user.preferences, runtime.metadata.name, change),
+  })
+}

@@ -1,0 +1,62 @@
+import type { ApiContext } from '#api/deps.ts'
+import { authPlace } from '#api/opened-proxies.ts'
+import type { AuthDocument } from '#core/auth-document.ts'
+import { API_VERSION } from '#crds/group.ts'
+import type { ObjectOf } from '#crds/kinds.ts'
+import type { NewObject } from '#store/store.ts'
+
+import type { RuntimeState } from './state.ts'
+
+type Config = ObjectOf<'UserRuntimeConfig'>
+
+/**
+ * Stores a login in place of the one that was read; its policies stay.
+ * Rejects with `CONFLICT` or `ALREADY_EXISTS` when the resource changed since it was read.
+ */
+export async function storeDocument(
+  api: ApiContext,
+  state: RuntimeState,
+  document: AuthDocument,
+): Promise<RuntimeState> {
+  const { user, runtime, config } = state
+  const encryptedValue = await api.sealer.seal(document.normalForm, authPlace(user, runtime.metadata.name))
+  const updatedAt = timeAfter(api.clock.now(), config?.spec.auth?.updatedAt)
+  const { secretRef: _, ...kept } = config?.spec.auth ?? {}
+  const { format, targetPath } = runtime.spec.auth
+  const auth = { ...kept, format, targetPath, encryptedValue, sha256: document.sha256, updatedAt }
+  return { ...state, config: await write(api, state, { auth, updatedAt }) }
+}
+
+/** Takes the stored login away and leaves everything else of the resource; does nothing when there is none. */
+export async function removeDocument(api: ApiContext, state: RuntimeState): Promise<RuntimeState> {
+  const auth = state.config?.spec.auth
+  if (auth?.encryptedValue === undefined && auth?.secretRef === undefined) return state
+  const { encryptedValue: _value, sha256: _sha256, updatedAt: before, secretRef: _ref, ...kept } = auth
+  return {
+    ...state,
+    config: await write(api, state, { auth: kept, updatedAt: timeAfter(api.clock.now(), before) }),
+  }
+}
+
+/**
+ * Gives a time of change: now, but always later than the one before. The time tells two uploads apart, so neither a fast
+ * client nor a clock that was set back may make them equal.
+ */
+export function timeAfter(nowMs: number, before: string | undefined): string {
+  const beforeMs = before === undefined ? Number.NaN : Date.parse(before)
+  return new Date(Number.isNaN(beforeMs) ? nowMs : Math.max(nowMs, beforeMs + 1)).toISOString()
+}
+
+function write(api: ApiContext, state: RuntimeState, change: Partial<Config['spec']>): Promise<Config> {
+  const { user, runtime, config } = state
+  const name = runtime.metadata.name
+  const object: NewObject<'UserRuntimeConfig'> = {
+    apiVersion: API_VERSION,
+    kind: 'UserRuntimeConfig',
+    metadata: config?.metadata ?? { name, namespace: user.namespace },
+    spec: { ...config?.spec, runtime: name, ...change },
+  }
+  return config === undefined
+    ? api.store.create('UserRuntimeConfig', object)
+    : api.store.update('UserRuntimeConfig', object)
+}
