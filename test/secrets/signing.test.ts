@@ -102,6 +102,11 @@ describe('a signed token', () => {
     expect(new Set(all.map(({ id }) => id)).size).toBe(20)
   })
 
+  it('is good for a name of 100 characters, whatever they take', async () => {
+    const subject = '😀'.repeat(100)
+    expect(await verifySignedToken(KEY, await aToken({ subject }), NOW)).toMatchObject({ subject })
+  })
+
   it('is good for names of any script', async () => {
     expect(await verifySignedToken(KEY, await aToken({ subject: '艾达 😀' }), NOW)).toMatchObject({
       subject: '艾达 😀',
