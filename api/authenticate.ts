@@ -29,7 +29,7 @@ export interface Authenticator {
 }
 
 /** Finds people without asking the store each time; one it does not know is asked of the store. */
-export type FindUser = (subject: { readonly id: string } | { readonly name: string }) => User | undefined
+type FindUser = (subject: { readonly id: string } | { readonly name: string }) => User | undefined
 
 /** What an authenticator stands on. */
 export interface AuthenticatorOptions {

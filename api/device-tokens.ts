@@ -20,7 +20,7 @@ export interface NewDeviceToken {
 export type DeviceTokenRecord = Omit<DeviceToken, 'hash'>
 
 /** A token right after it was made; the only moment the text exists outside its device. */
-export interface MadeDeviceToken {
+interface MadeDeviceToken {
   readonly record: DeviceTokenRecord
   readonly token: Secret<string>
 }

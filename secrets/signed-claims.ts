@@ -41,7 +41,7 @@ export function isSignedTokenId(id: string): boolean {
 }
 
 function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && [...value].length <= MAX_SUBJECT_CHARS
+  return typeof value === 'string' && value !== '' && Array.from(value).length <= MAX_SUBJECT_CHARS
 }
 
 function isSeconds(value: unknown): value is number {

@@ -160,7 +160,8 @@ function refuseOdd(request: TokenRequest): void {
 }
 
 function oddSubject({ subject }: TokenRequest): string | undefined {
-  const isGood = subject.trim() !== '' && [...subject].length <= MAX_SUBJECT_CHARS && subject.isWellFormed()
+  const isGood =
+    subject.trim() !== '' && Array.from(subject).length <= MAX_SUBJECT_CHARS && subject.isWellFormed()
   return isGood ? undefined : `subject: expected 1 to ${MAX_SUBJECT_CHARS} characters`
 }
 

@@ -175,7 +175,7 @@ describe('a keyring file that cannot be used', () => {
 
   it('is refused when it is a pipe, without waiting for a writer', async () => {
     const path = join(aKeyFolder(), 'keyring.json')
-    await once(spawn('mkfifo', ['-m', '600', path]), 'exit')
+    await once(spawn('/bin/sh', ['-c', 'mkfifo -m 600 "$0"', path]), 'exit')
     expect((await refusalOf(openKeyring(path))).message).toContain('it is not a regular file')
   })
 

@@ -13,7 +13,7 @@ export interface Accounts {
 
 /** Opens a store of one test's own, closed when the test ends. */
 export async function openAccounts(clock: Clock): Promise<Accounts> {
-  const { users, tokens, close } = await openSqliteStore({ path: ':memory:', clock })
-  onTestFinished(() => close())
-  return { users, tokens }
+  const stores = await openSqliteStore({ path: ':memory:', clock })
+  onTestFinished(() => stores.close())
+  return { users: stores.users, tokens: stores.tokens }
 }
