@@ -77,10 +77,12 @@ export class CommandChannel implements DeviceCommands {
     if (!(await this.#options.isAllowed(connection)) || this.#isClosing) throw offline(device.key)
     // The device may have registered anew, as something else, while the token was looked at or the job waited.
     requireCapable(device, command)
+    const target = requireOnline(device)
+    const payload = toPayload(device, command)
     const { clock } = this.#options
     const startedAt = clock.monotonic()
     const pending = new PendingAnswer({ device: device.key.deviceId, key: command.key, clock })
-    ask(requireOnline(device), toPayload(device, command), pending)
+    ask(target, payload, pending)
     const answer = readCommandAck(await pending.answer)
     return toCommandResult(command, answer, clock.monotonic() - startedAt)
   }

@@ -65,7 +65,7 @@ class Gateway implements DeviceGateway {
     const limits = { ...DEFAULT_DEVICE_LIMITS, ...deps.limits }
     const { clock, authenticator, logger } = deps
     this.#deps = deps
-    this.reports = new Reports({ clock, runtimes: namesOf(deps.runtimes), ...limits })
+    this.reports = new Reports({ clock, runtimes: () => namesOf(deps.runtimes()), ...limits })
     const metrics = createDeviceMetrics(deps.metrics, () => this.reports.onlineCount)
     this.#events = { ...deps, reports: this.reports, limits, metrics }
     this.#tokens = new TokenWatch({ authenticator, clock, logger, recheckMs: limits.recheckMs })
@@ -112,19 +112,14 @@ class Gateway implements DeviceGateway {
 
   #leave(connection: DeviceConnection): void {
     this.#tokens.forget(connection)
-    if (connection.device !== null) this.reports.drop(connection.device, connection)
+    const { device, principal } = connection
+    if (device !== null) this.reports.drop(device, connection)
+    this.#deps.logger.debug({ user: principal.user.id, device: device?.key.deviceId }, 'device disconnected')
     // A client that leaves the namespace and keeps its socket would hold it for ever.
     connection.socket.conn.close()
   }
 }
 
-function namesOf(runtimes: () => readonly Runtime[]): () => readonly string[] {
-  let seen: readonly Runtime[] = []
-  let names: readonly string[] = []
-  return () => {
-    const now = runtimes()
-    if (now !== seen) names = now.map((runtime) => runtime.metadata.name)
-    seen = now
-    return names
-  }
+function namesOf(runtimes: readonly Runtime[]): readonly string[] {
+  return runtimes.map((runtime) => runtime.metadata.name)
 }

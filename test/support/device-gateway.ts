@@ -92,6 +92,8 @@ export interface RunningGateway extends DeviceGateway {
   readonly runtimes: Runtime[]
   /** An executor that has joined as the user with this id. */
   join(userId?: string): Promise<ExecutorSocket>
+  /** Resolves when a log line with this message has been written so many times. */
+  logged(message: string, times?: number): Promise<void>
   /** One that has registered and heartbeat too. */
   connect(setup?: DeviceSetup): Promise<ExecutorSocket>
 }
@@ -149,6 +151,10 @@ export async function startGateway(limits: Partial<DeviceLimits> = {}): Promise<
     announceRuntimes: () => gateway.announceRuntimes(),
     close: () => gateway.close(),
     join: (userId = '7') => ExecutorSocket.join(url, userId),
+    logged: async (message, times = 1) => {
+      const count = () => log.filter((line) => line.message === message).length
+      while (count() < times) await new Promise((resolve) => setImmediate(resolve))
+    },
     connect: (setup = {}) => connectDevice(url, setup),
   }
 }
