@@ -4,7 +4,7 @@ import pretty from 'pino-pretty'
 interface LogSettings {
   readonly level: string
   readonly format: 'auto' | 'json' | 'pretty'
-  readonly stream: NodeJS.WriteStream
+  readonly stream: NodeJS.WriteStream & { readonly fd: number }
 }
 
 /** Makes the logger: to stderr, JSON lines or text for people; constant messages with fields. */

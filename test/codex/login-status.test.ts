@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { eventually, type Installation, startInstallation } from '#test/support/installation.ts'
 
-const CODEX = new URL('node_modules/.bin/codex', import.meta.url).pathname
+const CODEX = new URL('packages/node_modules/.bin/codex', import.meta.url).pathname
 const run = promisify(execFile)
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -3,7 +3,9 @@ import type { ObjectOf } from '#crds/kinds.ts'
 const API_VERSION = 'agent.wecode.io/v1'
 
 /** The `codex` of the product, with parts of its spec replaced. */
-export function aRuntime(overrides: Partial<ObjectOf<'Runtime'>['spec']> & { name?: string } = {}): ObjectOf<'Runtime'> {
+export function aRuntime(
+  overrides: Partial<ObjectOf<'Runtime'>['spec']> & { name?: string } = {},
+): ObjectOf<'Runtime'> {
   const { name = 'codex', ...spec } = overrides
   return {
     apiVersion: API_VERSION,

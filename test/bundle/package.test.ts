@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const run = promisify(execFile)
+const ROOT = new URL('../..', import.meta.url).pathname
+
+describe('the packed package', () => {
+  let folder = ''
+  let command = ''
+  // The package needs Node 24; the machine's own may be older.
+  const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}` }
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'runtimeconfig-package-'))
+    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: ROOT })
+    const [packed] = await readdir(folder)
+    expect(stdout).toContain(packed ?? 'a tarball')
+    await writeFile(join(folder, 'package.json'), '{"name":"empty","private":true}')
+    await run('npm', ['install', '--no-audit', '--no-fund', join(folder, packed ?? '')], { cwd: folder })
+    command = join(folder, 'node_modules', '.bin', 'runtimeconfig')
+  })
+
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  it('brings no other package with it', async () => {
+    const names = (await readdir(join(folder, 'node_modules'))).filter((name) => !name.startsWith('.'))
+    expect(names).toEqual(['runtime-config-operator'])
+  })
+
+  it('says its version', async () => {
+    const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string }
+    expect((await run(command, ['--version'], { env })).stdout).toBe(`${version}\n`)
+  })
+
+  it('plays the whole demo', async () => {
+    const { stdout } = await run(command, ['demo', '--output', 'json'], { env })
+    const { passed, devices } = JSON.parse(stdout) as { readonly passed: boolean; readonly devices: readonly { readonly device: string }[] }
+    expect([passed, devices.map(({ device }) => device)]).toEqual([true, ['desk', 'laptop', 'train', 'studio']])
+  })
+})

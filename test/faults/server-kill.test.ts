@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { expect, it } from 'vitest'
+
+import type { Client } from '#cli/client.ts'
+import { API_VERSION } from '#crds/group.ts'
+import {
+  eventually,
+  type Installation,
+  startInstallation,
+  type TestDevice,
+} from '#test/support/installation.ts'
+import { seededRandom } from '#test/support/random.ts'
+
+const KILLS = 100
+const SEED = Number(process.env['SEED'] ?? 20_261_121)
+const CODEX = '/users/me/runtime-configs/codex'
+
+interface Attempt {
+  readonly sha256: string
+  readonly fileText: string
+  acknowledged: boolean
+}
+
+interface RuntimeConfig {
+  readonly auth_json_sha256: string | null
+  readonly use_user_config: boolean
+}
+
+it(`keeps what it answered and converges when it is killed ${KILLS} times (seed ${SEED})`, async () => {
+  const random = seededRandom(SEED)
+  const installation = await startInstallation(['--log-level', 'warn'])
+  const client = await installation.client('alice')
+  const devices = await Promise.all(['one', 'two', 'three'].map((id) => installation.addDevice('alice', id)))
+  await allowReplacing(client)
+  await Promise.all(devices.map((device) => device.start()))
+  const attempts: Attempt[] = []
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    const activity = keepBusy({ client, devices, attempts, random })
+    await sleep(random() * 250)
+    await installation.server().kill('SIGKILL')
+    await activity.stop()
+    await expectWholeFiles(devices, attempts)
+    await installation.startServer()
+    await expectNothingLost(client, attempts)
+  }
+  await expectConverged({ installation, client, devices, attempts })
+  await installation.close()
+})
+
+// A stale copy of ours may be replaced, so that "everything converges" means the newest document everywhere.
+async function allowReplacing(client: Client): Promise<void> {
+  await client.call({ method: 'PUT', path: CODEX, body: { use_user_config: true } })
+  const spec = {
+    runtime: 'codex',
+    auth: { format: 'json', targetPath: '~/.codex/auth.json', updatePolicy: 'IfStale' },
+  }
+  const manifest = {
+    apiVersion: API_VERSION,
+    kind: 'UserRuntimeConfig',
+    metadata: { name: 'codex', namespace: 'default' },
+    spec,
+  }
+  await client.call({ method: 'POST', path: '/v1/namespaces/default/apply', body: manifest })
+}
+
+interface Scene {
+  readonly client: Client
+  readonly devices: readonly TestDevice[]
+  readonly attempts: Attempt[]
+  readonly random: () => number
+}
+
+// Uploads, toggles, syncs and lost files, over and over, until the server is gone.
+function keepBusy(scene: Scene): { stop(): Promise<void> } {
+  let busy = true
+  const loops = [upload, toggle, sync, loseFile].map(async (act) => {
+    while (busy) {
+      await act(scene).catch(() => {})
+      await sleep(scene.random() * 15)
+    }
+  })
+  return {
+    async stop() {
+      busy = false
+      await Promise.all(loops)
+    },
+  }
+}
+
+async function upload({ client, attempts, random }: Scene): Promise<void> {
+  const document = { token: `v${attempts.length}`, pad: 'x'.repeat(Math.floor(random() * 200_000)) }
+  const normal = JSON.stringify({ pad: document.pad, token: document.token }, null, 2)
+  const attempt = {
+    sha256: createHash('sha256').update(normal).digest('hex'),
+    fileText: `${normal}\n`,
+    acknowledged: false,
+  }
+  attempts.push(attempt)
+  await client.call({
+    method: 'POST',
+    path: `${CODEX}/auth-json`,
+    body: { auth_json: JSON.stringify(document) },
+  })
+  attempt.acknowledged = true
+}
+
+async function toggle({ client }: Scene): Promise<void> {
+  await client.call({ method: 'PUT', path: CODEX, body: { use_user_config: true } })
+}
+
+async function sync({ client }: Scene): Promise<void> {
+  await client.call({ method: 'POST', path: `${CODEX}/sync`, body: {} })
+}
+
+async function loseFile({ devices, random }: Scene): Promise<void> {
+  const device = devices[Math.floor(random() * devices.length)]
+  if (device !== undefined) await rm(device.path('~/.codex/auth.json'), { force: true })
+  await sleep(20)
+}
+
+async function expectWholeFiles(devices: readonly TestDevice[], attempts: readonly Attempt[]): Promise<void> {
+  for (const device of devices) {
+    const text = await readFile(device.path('~/.codex/auth.json'), 'utf8').catch(() => null)
+    const isWhole = text === null || attempts.some((attempt) => attempt.fileText === text)
+    expect(isWhole, `${device.id} holds a whole document or none, not ${text?.length} characters`).toBe(true)
+  }
+}
+
+// Uploads run one after another, so the stored one is the last that was answered, or one that came later.
+async function expectNothingLost(client: Client, attempts: readonly Attempt[]): Promise<void> {
+  const config = (await client.call({ path: CODEX })) as RuntimeConfig
+  const lastAnswered = attempts.findLastIndex((attempt) => attempt.acknowledged)
+  const allowed = attempts.slice(Math.max(0, lastAnswered)).map((attempt) => attempt.sha256)
+  if (lastAnswered === -1) return
+  expect(allowed).toContain(config.auth_json_sha256)
+  expect(config.use_user_config).toBe(true)
+}
+
+interface End {
+  readonly installation: Installation
+  readonly client: Client
+  readonly devices: readonly TestDevice[]
+  readonly attempts: readonly Attempt[]
+}
+
+async function expectConverged({ client, devices, attempts }: End): Promise<void> {
+  const config = (await client.call({ path: CODEX })) as RuntimeConfig
+  const stored = attempts.find((attempt) => attempt.sha256 === config.auth_json_sha256)
+  for (const device of devices) {
+    await eventually(`${device.id} to hold the stored document and be InSync`, async () => {
+      const view = (await client.call({ path: `/users/me/devices/${device.id}` })) as {
+        readonly runtimes: readonly { readonly runtime: string; readonly state: string }[]
+      }
+      const state = view.runtimes.find(({ runtime }) => runtime === 'codex')?.state
+      const text = await readFile(device.path('~/.codex/auth.json'), 'utf8').catch(() => null)
+      return state === 'InSync' && text === stored?.fileText
+    })
+    expect(await readdir(dirname(device.path('~/.codex/auth.json')))).toEqual(['auth.json'])
+  }
+}
