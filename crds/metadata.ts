@@ -1,5 +1,5 @@
 import { type KindName, KINDS } from './kinds.ts'
-import { fieldPath, isRecord, itemPath, ownField, type Violation } from './violation.ts'
+import { fieldPath, isRecord, ownField, type Violation } from './violation.ts'
 
 const LABEL_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
@@ -122,17 +122,16 @@ function finalizerViolations(finalizers: unknown): readonly Violation[] {
   const path = 'metadata.finalizers'
   if (finalizers === undefined) return []
   if (!Array.isArray(finalizers)) return [{ path, message: 'must be a list' }]
-  const index = finalizers.findIndex((name) => typeof name !== 'string' || !isQualifiedName(name))
-  return index === -1 ? [] : [{ path: itemPath(path, index), message: NAME_MESSAGE }]
+  const isRight = finalizers.every((name) => typeof name === 'string' && isQualifiedName(name))
+  return isRight ? [] : [{ path, message: `has an entry that is wrong: it ${NAME_MESSAGE}` }]
 }
 
 function ownerViolations(owners: unknown): readonly Violation[] {
   const path = 'metadata.ownerReferences'
   if (owners === undefined) return []
   if (!Array.isArray(owners)) return [{ path, message: 'must be a list' }]
-  const index = owners.findIndex((owner) => !isOwner(owner))
-  if (index !== -1) {
-    return [{ path: itemPath(path, index), message: 'must have apiVersion, kind, name and uid' }]
+  if (!owners.every(isOwner)) {
+    return [{ path, message: 'has an entry that lacks apiVersion, kind, name or uid' }]
   }
   if (owners.filter((owner) => ownField(owner, 'controller') === true).length <= 1) return []
   return [{ path, message: 'must have at most one controller' }]

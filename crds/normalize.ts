@@ -23,8 +23,8 @@ const METADATA_FIELDS = new Set([
 const MOST_UNKNOWN = 100
 
 /**
- * Makes of an object what an API server would keep: fields that the kind does not know are dropped, so is `null` where a field
- * is not nullable, and defaults are filled in.
+ * Makes of an object what an API server would keep: fields that the kind does not know are dropped, so is `null`, which no
+ * field of these kinds takes, and defaults are filled in.
  *
  * Returns new objects along the way and shares the rest; what is not an object comes back as it is. Idempotent.
  */
@@ -54,8 +54,7 @@ function normalizeNode(value: unknown, schema: Schema): unknown {
   if (!isRecord(value) || schema.type !== 'object') return value
   const kept = Object.entries(value).flatMap(([name, field]) => {
     const child = childSchema(schema, name)
-    // A server drops a null only where a schema names the field; the values of a map must be of their type.
-    if (child === undefined || field === undefined || (field === null && isNamed(schema, name))) return []
+    if (child === undefined || field === undefined || field === null) return []
     return [[name, normalizeNode(field, child)] as const]
   })
   return withDefaults(Object.fromEntries(kept), schema)
@@ -117,9 +116,7 @@ function children(value: unknown, schema: Schema, path: string): readonly Child[
 }
 
 function childSchema(schema: Schema, name: string): Schema | undefined {
-  return isNamed(schema, name) ? schema.properties?.[name] : schema.additionalProperties
-}
-
-function isNamed(schema: Schema, name: string): boolean {
-  return schema.properties !== undefined && Object.hasOwn(schema.properties, name)
+  const { properties } = schema
+  if (properties !== undefined && Object.hasOwn(properties, name)) return properties[name]
+  return schema.additionalProperties
 }

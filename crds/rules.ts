@@ -31,18 +31,11 @@ const ENVIRONMENT = { unlistedVariablesAreDyn: true }
  * Compiles every `x-kubernetes-validations` rule of a schema.
  *
  * A rule runs where its field is present, and one that mentions `oldSelf` only where the field was present before too. The
- * value must fit the schema already. Of the metadata a rule sees the name only, as in an API server.
+ * value must fit the schema already. Of the metadata a rule sees what the schema names, as in an API server.
  */
 export function compileRules(schema: Schema): RuleCheck {
-  const root = compileNode(withNamedMetadata(schema), new Environment(ENVIRONMENT))
+  const root = compileNode(schema, new Environment(ENVIRONMENT))
   return (value, old) => (root === undefined ? [] : checkNode(root, { value, old, path: '' }))
-}
-
-const TEXT: Schema = { type: 'string' }
-
-function withNamedMetadata(schema: Schema): Schema {
-  const metadata: Schema = { type: 'object', properties: { name: TEXT, generateName: TEXT } }
-  return { ...schema, properties: { ...schema.properties, metadata } }
 }
 
 /** Keeps the branches that have rules, so that a check walks nothing else. */

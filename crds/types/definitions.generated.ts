@@ -142,10 +142,6 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
               ],
               "x-kubernetes-validations": [
                 {
-                  "rule": "self.metadata.name.size() <= 63",
-                  "message": "metadata.name must not be longer than 63 characters; use dev- and a hash of spec.deviceId"
-                },
-                {
                   "rule": "self.metadata.name == self.spec.deviceId || self.metadata.name.matches('^dev-[0-9a-f]{32}$')",
                   "message": "metadata.name must equal spec.deviceId or, for an id that is not a valid name, be dev- and the first 32 hex digits of its SHA-256",
                   "fieldPath": ".spec.deviceId"
@@ -163,7 +159,13 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                   "maxLength": 63
                 },
                 "metadata": {
-                  "type": "object"
+                  "type": "object",
+                  "properties": {
+                    "name": {
+                      "type": "string",
+                      "maxLength": 63
+                    }
+                  }
                 },
                 "spec": {
                   "description": "What the device said about itself when it registered, and what its owner decides about it.",
@@ -488,12 +490,6 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                 "metadata",
                 "spec"
               ],
-              "x-kubernetes-validations": [
-                {
-                  "rule": "self.metadata.name.size() <= 63",
-                  "message": "metadata.name must not be longer than 63 characters; choose a shorter one"
-                }
-              ],
               "properties": {
                 "apiVersion": {
                   "description": "Version of the schema of this object, `agent.wecode.io/v1`.",
@@ -506,7 +502,13 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                   "maxLength": 63
                 },
                 "metadata": {
-                  "type": "object"
+                  "type": "object",
+                  "properties": {
+                    "name": {
+                      "type": "string",
+                      "maxLength": 63
+                    }
+                  }
                 },
                 "spec": {
                   "description": "What should be.",
@@ -802,8 +804,9 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
               ],
               "x-kubernetes-validations": [
                 {
-                  "rule": "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 63",
-                  "message": "metadata.name must be 1 to 63 lower-case letters, digits and dashes, because it names preferences and routes; rename the runtime"
+                  "rule": "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+                  "message": "metadata.name must be lower-case letters, digits and dashes, because it names preferences and routes; rename the runtime",
+                  "fieldPath": ".metadata.name"
                 }
               ],
               "properties": {
@@ -818,7 +821,13 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                   "maxLength": 63
                 },
                 "metadata": {
-                  "type": "object"
+                  "type": "object",
+                  "properties": {
+                    "name": {
+                      "type": "string",
+                      "maxLength": 63
+                    }
+                  }
                 },
                 "spec": {
                   "description": "What the runtime is like.",
@@ -1191,7 +1200,8 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
               "x-kubernetes-validations": [
                 {
                   "rule": "self.metadata.name == 'default'",
-                  "message": "metadata.name must be default: a user has one proxy"
+                  "message": "metadata.name must be default: a user has one proxy",
+                  "fieldPath": ".metadata.name"
                 }
               ],
               "properties": {
@@ -1206,7 +1216,13 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                   "maxLength": 63
                 },
                 "metadata": {
-                  "type": "object"
+                  "type": "object",
+                  "properties": {
+                    "name": {
+                      "type": "string",
+                      "maxLength": 63
+                    }
+                  }
                 },
                 "spec": {
                   "description": "What should be.",
@@ -1484,7 +1500,13 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                   "maxLength": 63
                 },
                 "metadata": {
-                  "type": "object"
+                  "type": "object",
+                  "properties": {
+                    "name": {
+                      "type": "string",
+                      "maxLength": 63
+                    }
+                  }
                 },
                 "spec": {
                   "description": "What should be.",
@@ -1873,12 +1895,6 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                 "metadata",
                 "spec"
               ],
-              "x-kubernetes-validations": [
-                {
-                  "rule": "self.metadata.name.size() <= 63",
-                  "message": "metadata.name must not be longer than 63 characters; choose a shorter one"
-                }
-              ],
               "properties": {
                 "apiVersion": {
                   "description": "Version of the schema of this object, `agent.wecode.io/v1`.",
@@ -1891,7 +1907,13 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                   "maxLength": 63
                 },
                 "metadata": {
-                  "type": "object"
+                  "type": "object",
+                  "properties": {
+                    "name": {
+                      "type": "string",
+                      "maxLength": 63
+                    }
+                  }
                 },
                 "spec": {
                   "description": "Who the user is and what they chose.",

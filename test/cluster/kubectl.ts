@@ -1,8 +1,12 @@
 import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
 import { inject } from 'vitest'
+
+import { GROUP } from '#crds/group.ts'
+import { KINDS } from '#crds/kinds.ts'
 
 export interface Answer {
   readonly stdout: string
@@ -13,6 +17,17 @@ export interface Answer {
 /** Runs the real kubectl against the server of the run. */
 export function kubectl(args: readonly string[], input = ''): Promise<Answer> {
   return runProgram([inject('assets').kubectl, `--kubeconfig=${inject('kubeconfig')}`, ...args], input)
+}
+
+/** The folder of the definitions, as an administrator applies it. */
+export const DEFINITIONS_FOLDER = join(import.meta.dirname, '..', '..', 'crds')
+
+/** Installs the six definitions and waits until the server serves them; harmless when they are there. */
+export async function applyDefinitions(): Promise<void> {
+  const applied = await kubectl(['apply', '--server-side', '-f', DEFINITIONS_FOLDER])
+  const names = Object.values(KINDS).map(({ plural }) => `crd/${plural}.${GROUP}`)
+  const ready = await kubectl(['wait', '--for=condition=Established', ...names])
+  if (applied.code !== 0 || ready.code !== 0) throw new Error(`${applied.stderr}${ready.stderr}`)
 }
 
 /** Runs a program and resolves with what it said, whatever its exit code. */
