@@ -28,6 +28,9 @@ export function readJsonText(text: string): JsonNode | null {
 
 const QUOTE = 0x22
 const COMMA = 0x2c
+const MINUS = 0x2d
+const DIGIT_0 = 0x30
+const DIGIT_9 = 0x39
 const COLON = 0x3a
 const OPEN_LIST = 0x5b
 const BACKSLASH = 0x5c
@@ -37,7 +40,8 @@ const CLOSE_OBJECT = 0x7d
 
 const LITERAL = /true|false|null/y
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
+const SHORT_ESCAPES = '"\\/bfnrt'
+const UNICODE_ESCAPE = /\\u[0-9a-fA-F]{4}/y
 
 /** Every method leaves the position behind what it read, or returns `null` once the text is known to be no JSON. */
 class Reader {
@@ -53,7 +57,7 @@ class Reader {
     if (first === QUOTE) return this.#string()
     if (first === OPEN_OBJECT) return depth < MAX_DEPTH ? this.#object(depth + 1) : null
     if (first === OPEN_LIST) return depth < MAX_DEPTH ? this.#list(depth + 1) : null
-    return this.#match(LITERAL) ?? this.#number()
+    return first === MINUS || (first >= DIGIT_0 && first <= DIGIT_9) ? this.#number() : this.#match(LITERAL)
   }
 
   isAtEnd(): boolean {
@@ -110,13 +114,20 @@ class Reader {
       const unit = this.#text.charCodeAt(this.#at)
       if (unit === QUOTE) break
       if (unit === BACKSLASH) {
-        if (this.#match(ESCAPE) === null) return null
+        if (!this.#skipEscape()) return null
         hasEscapes = true
       } else if (unit >= 0x20) this.#at += 1
       else return null
     }
     this.#at += 1
     return hasEscapes
+  }
+
+  #skipEscape(): boolean {
+    const letter = this.#text.charAt(this.#at + 1)
+    if (letter === '' || !SHORT_ESCAPES.includes(letter)) return this.#match(UNICODE_ESCAPE) !== null
+    this.#at += 2
+    return true
   }
 
   #number(): string | null {
@@ -126,11 +137,11 @@ class Reader {
   }
 
   #match(pattern: RegExp): string | null {
-    pattern.lastIndex = this.#at
-    const found = pattern.exec(this.#text)?.[0]
-    if (found === undefined) return null
-    this.#at += found.length
-    return found
+    const start = this.#at
+    pattern.lastIndex = start
+    if (!pattern.test(this.#text)) return null
+    this.#at = pattern.lastIndex
+    return this.#text.slice(start, this.#at)
   }
 
   #take(unit: number): boolean {

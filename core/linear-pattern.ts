@@ -27,7 +27,7 @@ interface Item {
 export function isLinearPattern(pattern: string): boolean {
   if (pattern.length > MAX_LENGTH) return false
   const items = readItems(pattern)
-  if (items === null) return false
+  if (items === null || compile(pattern) === null) return false
   if (!pattern.startsWith('^')) return !items.some((item) => item.isCounted)
   return items.every((item, at) => !item.isVariable || isSettled(item, items.slice(at + 1)))
 }
@@ -46,17 +46,17 @@ function readItems(pattern: string): readonly Item[] | null {
   ITEM.lastIndex = 0
   while (ITEM.lastIndex < body.length) {
     const [, atom, count] = ITEM.exec(body) ?? []
-    const one = atom === undefined ? null : compile(atom)
+    const one = atom === undefined ? null : compile(`^${atom}$`)
     if (one === null) return null
     items.push({ ...readCount(count), takes: sample.filter((character) => one.test(character)) })
   }
   return items
 }
 
-/** `null` for what JavaScript does not compile, such as a class whose range runs backwards. */
-function compile(atom: string): RegExp | null {
+/** `null` for what JavaScript does not compile, such as a range that runs backwards. */
+function compile(source: string): RegExp | null {
   try {
-    return new RegExp(`^${atom}$`)
+    return new RegExp(source)
   } catch {
     return null
   }

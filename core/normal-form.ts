@@ -81,10 +81,16 @@ function indent(depth: number): string {
   return '  '.repeat(depth)
 }
 
-function inKeyOrder(entries: ReadonlyMap<string, JsonNode>): readonly [string, JsonNode][] {
+function inKeyOrder(entries: ReadonlyMap<string, JsonNode>): readonly (readonly [string, JsonNode])[] {
   const sorted = [...entries]
-  sorted.sort(([left], [right]) => compareCodePoints(left, right))
+  // The built-in order is the same, and faster, as long as no key has anything that comes behind the surrogates.
+  const compare = sorted.some(([key]) => /[\ue000-\uffff]/.test(key)) ? compareCodePoints : compareUnits
+  sorted.sort(([left], [right]) => compare(left, right))
   return sorted
+}
+
+function compareUnits(left: string, right: string): number {
+  return left < right ? -1 : 1
 }
 
 /** JavaScript orders strings by UTF-16 unit, which puts U+1F600 before U+FF5E. */

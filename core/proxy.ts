@@ -100,13 +100,19 @@ function splitUrl(text: string): UrlParts | null {
 }
 
 function checkAddress(text: string): void {
-  const hostAndPort = splitUrl(text)?.hostAndPort ?? ''
-  const [, host, port = ''] = /^(\[[^\]]*\]|[^:[\]]*)(?::(.*))?$/s.exec(hostAndPort) ?? []
-  if (host === undefined) throw invalid(NOT_A_URL)
+  const address = splitAddress(splitUrl(text)?.hostAndPort ?? '')
+  if (address === null) throw invalid(NOT_A_URL)
+  const { host, port } = address
   if (!isPort(port)) throw invalid('proxy_url port is invalid')
-  if (host === '' || host === '[]' || Number(port) === 0)
-    throw invalid('proxy_url must include host and port')
+  if (host === '' || Number(port) === 0) throw invalid('proxy_url must include host and port')
   if (!isUsable(text, `${host}:${port}`)) throw invalid(NOT_A_URL)
+}
+
+/** The first colon ends a host, unless brackets do. `null`: a bracket is open, or where none may be. */
+function splitAddress(hostAndPort: string): { readonly host: string; readonly port: string } | null {
+  const [, host, port = ''] = /^(\[[^\]]*\]|[^:[\]]*)(?::(.*))?$/s.exec(hostAndPort) ?? []
+  if (host === undefined) return null
+  return { host: host === '[]' ? '' : host, port }
 }
 
 /** An empty port is a missing one, and that has an error of its own. */

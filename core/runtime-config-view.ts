@@ -47,16 +47,21 @@ export function viewRuntimeConfig(facts: RuntimeConfigFacts): RuntimeConfigView 
 }
 
 /** Shows a user the personal proxy. */
-export function viewProxyConfig({ proxy, maskedUrl }: ProxyFacts): ProxyConfigView {
-  const stored = proxy?.spec.proxy
-  const masked = maskedUrl === undefined ? proxy?.status?.maskedUrl : maskedUrl
-  const isConfigured = stored !== undefined && maskedUrl !== null
+export function viewProxyConfig(facts: ProxyFacts): ProxyConfigView {
+  const spec = facts.proxy?.spec
+  const masked = maskOf(facts)
   return {
-    configured: isConfigured,
-    proxy_url_masked: isConfigured ? (masked ?? '') : '',
-    proxy_updated_at: stored?.updatedAt ?? null,
-    updated_at: proxy?.spec.updatedAt ?? null,
+    configured: masked !== null,
+    proxy_url_masked: masked ?? '',
+    proxy_updated_at: spec?.proxy?.updatedAt ?? null,
+    updated_at: spec?.updatedAt ?? null,
   }
+}
+
+/** `null`: there is no proxy, or none that opens. */
+function maskOf({ proxy, maskedUrl }: ProxyFacts): string | null {
+  if (proxy?.spec.proxy === undefined) return null
+  return maskedUrl === undefined ? (proxy.status?.maskedUrl ?? '') : maskedUrl
 }
 
 type StoredAuth = NonNullable<ObjectOf<'UserRuntimeConfig'>['spec']['auth']>

@@ -14,7 +14,7 @@ export const NewDeviceToken = z
       .trim()
       .min(1)
       .max(MAX_NAME)
-      .meta({ description: 'What the user calls it.', example: 'laptop' }),
+      .meta({ description: 'What the user calls it.', examples: ['laptop'] }),
     device_id: deviceId
       .nullish()
       .meta({ description: 'The only device it may register as; absent or null: any device of the user.' }),

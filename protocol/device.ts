@@ -5,8 +5,8 @@ import { moment, runtimeName } from './fields.ts'
 /** One of the twelve questions whose first "no" is the reason nothing is sent. */
 export const GateView = z
   .object({
-    name: z.string().meta({ description: 'CamelCase name of the question.', example: 'Online' }),
-    passed: z.boolean(),
+    name: z.string().meta({ description: 'CamelCase name of the question.', examples: ['Online'] }),
+    passed: z.boolean().meta({ description: 'Whether the answer is yes.' }),
     message: z.string().meta({ description: 'What is so, in one sentence.' }),
   })
   .meta({ id: 'Gate', description: 'One question on the way to a sync command, and its answer.' })
@@ -15,8 +15,8 @@ export const GateView = z
 export const DeviceRuntimeView = z
   .object({
     runtime: runtimeName,
-    state: z.string().meta({ description: 'What is true of the file on the device.', example: 'InSync' }),
-    reason: z.string().meta({ description: 'Why, as one CamelCase word.', example: 'UpToDate' }),
+    state: z.string().meta({ description: 'What is true of the file on the device.', examples: ['InSync'] }),
+    reason: z.string().meta({ description: 'Why, as one CamelCase word.', examples: ['UpToDate'] }),
     message: z.string().meta({ description: 'Why, in one sentence.' }),
     target_path: z.string().meta({ description: 'Where the file belongs on the device.' }),
     attempts: z.int().min(0).meta({ description: 'Failures in a row.' }),
@@ -41,7 +41,7 @@ export type DeviceRuntimeView = z.output<typeof DeviceRuntimeView>
 /** One device of the user. */
 export const DeviceView = z
   .object({
-    device_id: z.string().meta({ example: 'device-1', description: 'What the device calls itself.' }),
+    device_id: z.string().meta({ examples: ['device-1'], description: 'What the device calls itself.' }),
     display_name: z.string().meta({ description: 'Name of the device for people.' }),
     device_type: z.enum(['local', 'app', 'cloud', 'remote']).meta({ description: 'Kind of machine.' }),
     online: z.boolean().meta({ description: 'A heartbeat came within the last 90 seconds.' }),
@@ -60,7 +60,7 @@ export type DeviceView = z.output<typeof DeviceView>
 
 /** The answer to `GET /users/me/devices`. */
 export const DeviceList = z
-  .object({ items: z.array(DeviceView) })
+  .object({ items: z.array(DeviceView).meta({ description: 'One per device, offline ones included.' }) })
   .meta({ id: 'DeviceList', description: 'The devices of the user.' })
 
 /** The answer to `GET /users/me/devices`. */

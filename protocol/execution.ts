@@ -30,7 +30,7 @@ export const ExecutionRequest = z
     include: z
       .array(z.string())
       .nullish()
-      .meta({ description: '`config` adds the effective configuration.', example: ['config'] }),
+      .meta({ description: '`config` adds the effective configuration.', examples: [['config']] }),
     model_config: z
       .looseObject({
         model: text.meta({ description: '`openai` (any case) makes it a Codex execution.' }),
@@ -40,11 +40,14 @@ export const ExecutionRequest = z
         wire_api: text.meta({ description: '`responses` makes it a Codex execution.' }),
         base_url: text.meta({ description: "With api_key: the model's own credentials." }),
         api_key: text.meta({ description: "With base_url: the model's own credentials." }),
-        proxy: z.unknown().meta({ description: '`url` is set; other keys stay.' }),
-        runtime_config: z.unknown().meta({ description: 'The entry of the runtime is set; others stay.' }),
+        proxy: z.unknown().optional().meta({ description: '`url` is set; other keys stay.' }),
+        runtime_config: z
+          .unknown()
+          .optional()
+          .meta({ description: 'The entry of the runtime is set; others stay.' }),
       })
       .meta({ description: 'Which model, where, and with what.' }),
-    proxy: z.unknown().meta({ description: '`url` is set; other keys stay.' }),
+    proxy: z.unknown().optional().meta({ description: '`url` is set; other keys stay.' }),
   })
   .meta({
     id: 'ExecutionRequest',

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 
 /** A name of a runtime, as it stands in answers. */
-export const runtimeName = z.string().meta({ description: 'Name of a registered runtime.', example: 'codex' })
+export const runtimeName = z
+  .string()
+  .meta({ description: 'Name of a registered runtime.', examples: ['codex'] })
 
 /** A moment in an answer; `null`: it never happened. */
 export const moment = z.iso
@@ -21,4 +23,4 @@ export const deviceId = z
   .string()
   .min(1)
   .max(100)
-  .meta({ description: 'Id of one of the devices of the user.', example: 'device-1' })
+  .meta({ description: 'Id of one of the devices of the user.', examples: ['device-1'] })

@@ -6,9 +6,10 @@ import { moment } from './fields.ts'
 export const ProxyConfigView = z
   .object({
     configured: z.boolean().meta({ description: 'A proxy is saved and can be used.' }),
-    proxy_url_masked: z
-      .string()
-      .meta({ description: 'The proxy without its secrets; empty if none.', example: 'http://***:***@h:80' }),
+    proxy_url_masked: z.string().meta({
+      description: 'The proxy without its secrets; empty if none.',
+      examples: ['http://***:***@h:80'],
+    }),
     proxy_updated_at: moment,
     updated_at: moment,
   })

@@ -6,7 +6,7 @@ import { moment, runtimeName, sha256 } from './fields.ts'
 export const RuntimeConfigView = z
   .object({
     runtime: runtimeName,
-    display_name: z.string().meta({ description: 'Name of the runtime for people.', example: 'Codex' }),
+    display_name: z.string().meta({ description: 'Name of the runtime for people.', examples: ['Codex'] }),
     use_user_config: z
       .boolean()
       .meta({ description: "The stored login is kept on all of the user's devices." }),
@@ -14,13 +14,14 @@ export const RuntimeConfigView = z
     configured: z.boolean().meta({ description: 'A login is stored.' }),
     target_path: z
       .string()
-      .meta({ description: 'Where the file belongs on a device.', example: '~/.codex/auth.json' }),
+      .meta({ description: 'Where the file belongs on a device.', examples: ['~/.codex/auth.json'] }),
     auth_json_sha256: sha256,
     auth_json_updated_at: moment,
     proxy_configured: z.boolean().meta({ description: 'A personal proxy is saved and can be used.' }),
-    proxy_url_masked: z
-      .string()
-      .meta({ description: 'The proxy without its secrets; empty if none.', example: 'http://***:***@h:80' }),
+    proxy_url_masked: z.string().meta({
+      description: 'The proxy without its secrets; empty if none.',
+      examples: ['http://***:***@h:80'],
+    }),
     proxy_updated_at: moment,
     updated_at: moment,
   })

@@ -21,7 +21,7 @@ export type SyncRequest = z.output<typeof SyncRequest>
 /** What one device made of a requested sync. */
 export const SyncItem = z
   .object({
-    device_id: z.string(),
+    device_id: z.string().meta({ description: 'Which device.' }),
     success: z.boolean().meta({ description: 'The device has the file now, or had one already.' }),
     status: z
       .string()
@@ -39,9 +39,9 @@ export const SyncAnswer = z
     runtime: runtimeName,
     target_path: z.string().meta({ description: 'Where the file belongs on a device.' }),
     total: z.int().min(0).meta({ description: 'Number of items.' }),
-    items: z.array(SyncItem),
+    items: z.array(SyncItem).meta({ description: 'One per device.' }),
   })
-  .meta({ id: 'SyncResult', description: 'What each device made of it.' })
+  .meta({ id: 'SyncAnswer', description: 'What each device made of it.' })
 
 /** The answer to a requested sync. */
 export type SyncAnswer = z.output<typeof SyncAnswer>
