@@ -36,13 +36,12 @@ interface UndoneRow {
   readonly previousVersion: number | null
 }
 
-// The object after a change is what the next change of it found, or else the current row.
+// The object after a change is what the next change of it found, or else the current row. A version is one change, so it
+// names the object as well.
 const READ = `
   SELECT c.version, c.kind, c.user_id AS userId, c.name, c.type, c.previous, c.previous_version AS previousVersion,
     CASE c.type WHEN 'DELETED' THEN NULL ELSE coalesce(
-      (SELECT n.previous FROM changes n
-        WHERE n.kind = c.kind AND n.user_id = c.user_id AND n.name = c.name AND n.version > c.version
-        ORDER BY n.version LIMIT 1),
+      (SELECT n.previous FROM changes n WHERE n.previous_version = c.version),
       (SELECT k.json FROM kinds k
         WHERE k.kind = c.kind AND k.namespace = 'default' AND k.name = c.name AND k.is_active = 1
           AND k.owner = CASE c.user_id WHEN 0 THEN '' ELSE 'user-' || c.user_id END)

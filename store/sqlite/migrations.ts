@@ -45,11 +45,11 @@ const MIGRATIONS = [
     user_id INTEGER NOT NULL,
     name varchar(100) NOT NULL,
     type varchar(10) NOT NULL,
-    previous TEXT,
     previous_version INTEGER,
-    changed_at INTEGER NOT NULL
+    changed_at INTEGER NOT NULL,
+    previous TEXT
   );
-  CREATE INDEX changes_by_key ON changes (kind, user_id, name, version);
+  CREATE UNIQUE INDEX changes_next ON changes (previous_version) WHERE previous_version IS NOT NULL;
   INSERT INTO changes (version, kind, user_id, name, type, changed_at) VALUES (1, '', 0, '', 'FORGOTTEN', 0);
 
   CREATE TABLE device_tokens (

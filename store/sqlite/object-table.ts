@@ -52,7 +52,7 @@ export class ObjectTable {
     this.#find = database.prepare(`SELECT ${COLUMNS} FROM kinds WHERE ${ACTIVE} AND owner = ? AND name = ?`)
     this.#insert = database.prepare(
       `INSERT INTO kinds (kind, user_id, name, json, resource_version, created_at, updated_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     )
     this.#update = database.prepare(
       `UPDATE kinds SET json = ?, resource_version = ?, updated_at = ? WHERE ${ACTIVE} AND owner = ? AND name = ?`,
@@ -70,8 +70,9 @@ export class ObjectTable {
     return this.#find.first(kind, toOwner(userId), name)
   }
 
-  insert({ kind, userId, name }: RowKey, { json, version, at }: RowContent): void {
-    this.#insert.run(kind, userId, name, json, version, at, at)
+  /** Tells whether the name was free. */
+  insert({ kind, userId, name }: RowKey, { json, version, at }: RowContent): boolean {
+    return this.#insert.run(kind, userId, name, json, version, at, at) === 1
   }
 
   update({ kind, userId, name }: RowKey, { json, version, at }: RowContent): void {

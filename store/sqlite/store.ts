@@ -74,13 +74,12 @@ export class SqliteStore implements Store {
     admit(kind, created)
     const key = this.#locate(kind, created.metadata)
     if (key.userId !== NOBODY && !this.#deps.isUser(key.userId)) throw nobody(created.metadata.namespace)
-    if (this.#deps.objects.find(key) !== undefined) {
-      throw new AppError('ALREADY_EXISTS', `${kind} ${created.metadata.name} exists already`)
-    }
     const json = toText(kind, created)
-    const version = this.#deps.commits.write({ ...key, type: 'ADDED', json, previous: null }, (version) =>
-      this.#deps.objects.insert(key, { json, version, at: now }),
-    )
+    const change = { ...key, type: 'ADDED', json, previous: null } as const
+    const version = this.#deps.commits.write(change, (version) => {
+      const isNew = this.#deps.objects.insert(key, { json, version, at: now })
+      if (!isNew) throw new AppError('ALREADY_EXISTS', `${kind} ${key.name} exists already`)
+    })
     return fromStoredText(kind, { json, version, userId: key.userId })
   }
 

@@ -32,6 +32,7 @@ const COLUMNS = `id, user_name AS name, email, role, is_active AS isActive, pref
 /** The people as rows of the table `users`. */
 export class SqliteUsers implements Users {
   readonly #deps: SqliteUsersDeps
+  readonly #known = new Set<number>()
   readonly #byId: Statement<UserRow>
   readonly #byName: Statement<UserRow>
   readonly #all: Statement<UserRow>
@@ -63,7 +64,11 @@ export class SqliteUsers implements Users {
 
   /** Tells whether there is a user with this id, active or not. */
   has(id: number): boolean {
-    return this.#byId.first(id) !== undefined
+    if (this.#known.has(id)) return true
+    const isKnown = this.#byId.first(id) !== undefined
+    // Users are never removed, so who was there once stays.
+    if (isKnown) this.#known.add(id)
+    return isKnown
   }
 
   async get(id: string): Promise<User | undefined> {
