@@ -2,13 +2,19 @@ import { z } from 'zod'
 
 import { AppError } from './errors.ts'
 import { isRecord } from './json.ts'
-import type { JsonObject } from './json.ts'
+import type { JsonObject, JsonValue } from './json.ts'
 import { isLinearPattern } from './linear-pattern.ts'
 
 type Schema = Readonly<Record<string, unknown>>
 
 const MAX_NODES = 256
 const MAX_DEPTH = 16
+
+/**
+ * Most values of a document that is checked. The validator collects a finding for every value before it says anything; a
+ * login has a few dozen values.
+ */
+const MAX_VALUES = 10_000
 
 /**
  * What a runtime's schema may use: the part of OpenAPI 3.0 that Kubernetes allows too. Above all there is no `$ref`, so a
@@ -32,12 +38,36 @@ const OBJECT_KEYWORDS = ['properties', 'required', 'additionalProperties', 'minP
  * @throws AppError `AUTH_SCHEMA` when the schema cannot be used: a keyword or a pattern that is not allowed, or it is too big
  */
 export function findMisfit(value: JsonObject, schema: Schema): string | null {
+  if (countValues(value, MAX_VALUES) > MAX_VALUES) return 'auth_json has too many values to be checked'
   const walk: Walk = { names: new Set(), nodes: 0 }
   const validator = compile(readSchema(schema, walk, 0))
-  const issue = validator.safeParse(value, { jitless: true }).error?.issues[0]
+  const issue = firstIssue(validator, value)
   if (issue === undefined) return null
   const path = issue.path.map((key) => `/${shownKey(key, walk.names)}`).join('')
   return `auth_json does not fit its runtime's schema at ${path || 'the top level'}: ${describeIssue(issue)}`
+}
+
+/**
+ * What the validator throws is a limit of its own (very many findings overflow its stack) or a schema that contradicts
+ * itself. It is not kept as cause: it may quote the document.
+ */
+function firstIssue(validator: z.ZodType, value: JsonObject): z.core.$ZodIssue | undefined {
+  try {
+    return validator.safeParse(value, { jitless: true }).error?.issues[0]
+  } catch {
+    throw unusable('it cannot be applied to this document')
+  }
+}
+
+/** Counts no further than just above the limit. */
+function countValues(value: JsonValue, limit: number): number {
+  if (typeof value !== 'object' || value === null) return 1
+  let count = 1
+  for (const part of Object.values(value)) {
+    count += countValues(part, limit - count)
+    if (count > limit) break
+  }
+  return count
 }
 
 interface Walk {

@@ -110,6 +110,16 @@ describe("a document and its runtime's schema", () => {
     expect(misfit({ type: 'object', required: ['a'] }, '{"__proto__":{"a":1}}')).toContain('at /a: ')
   })
 
+  it.each([
+    ['in one list', (count: number) => `{"a":[${Array.from({ length: count }, () => 1).join()}]}`],
+    ['in many lists', (count: number) => `{"a":[${Array.from({ length: count / 2 }, () => '[1]').join()}]}`],
+  ])('are not compared when the document has too many values: %s', (_what, text) => {
+    const schema = { type: 'object', properties: { a: { type: 'array', items: { type: 'string' } } } }
+    expect(misfit(schema, text(9_998))).toContain('at /a/0: expected string')
+    expect(misfit(schema, text(10_000))).toBe('auth_json has too many values to be checked')
+    expect(misfit(schema, text(250_000))).toBe('auth_json has too many values to be checked')
+  })
+
   it('never give anything but a place, whatever the document', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true }), (document) => {
@@ -158,6 +168,17 @@ describe('a schema that cannot be used', () => {
     expect(refusalOf(() => misfit(schema, '{}'))).toEqual({
       code: 'AUTH_SCHEMA',
       message: `the schema of this runtime cannot be used: ${why}; ask an administrator to mend it`,
+    })
+  })
+
+  it('includes one that makes more findings than the validator can hold', () => {
+    const list = { properties: { a: { type: 'array', items: { type: 'string' } } } }
+    const schema = { properties: { b: { allOf: Array.from({ length: 60 }, () => list) } } }
+    const document = JSON.stringify({ b: { a: Array.from({ length: 9_000 }, () => 1) } })
+    expect(refusalOf(() => misfit(schema, document))).toEqual({
+      code: 'AUTH_SCHEMA',
+      message:
+        'the schema of this runtime cannot be used: it cannot be applied to this document; ask an administrator to mend it',
     })
   })
 
