@@ -31,7 +31,8 @@ export class TestDevices implements DeviceCommands, DeviceDirectory, AuthSync {
   async send(device: DeviceKey, command: DeviceCommand): Promise<CommandResult> {
     this.sent.push({ device, command })
     const behaviour = this.#behaviours.get(nameOf(device))
-    if (behaviour === undefined) throw new AppError('DEVICE_OFFLINE', `Device '${device.deviceId}' is offline`)
+    if (behaviour === undefined)
+      throw new AppError('DEVICE_OFFLINE', `Device '${device.deviceId}' is offline`)
     return behaviour(command)
   }
 

@@ -10,10 +10,10 @@ import { createDeviceTokenService } from '#api/device-tokens.ts'
 import { configureHttpServer, HTTP_SERVER_OPTIONS } from '#api/http-server.ts'
 import type { Scope } from '#api/principal.ts'
 import { createApp } from '#api/server.ts'
+import { BUILT_IN_RUNTIMES } from '#crds/types/runtimes.generated.ts'
 import type { Sealer } from '#secrets/seal.ts'
 import { createSealer } from '#secrets/seal.ts'
 import { signToken } from '#secrets/signing.ts'
-import { BUILT_IN_RUNTIMES } from '#crds/types/runtimes.generated.ts'
 import { openSqliteStore, type SqliteStores } from '#store/sqlite/open.ts'
 import type { User } from '#store/users.ts'
 
@@ -64,9 +64,9 @@ export interface LogLine {
 }
 
 /** Starts an API with a user `ada`. Overrides replace what the composition root would hand over. */
-export async function startTestApi(overrides: Partial<ApiDeps> = {}): Promise<TestApi> {
+export async function startTestApi(overrides: Partial<ApiDeps> = {}, path = ':memory:'): Promise<TestApi> {
   const clock = new FakeClock()
-  const stores = await openSqliteStore({ path: ':memory:', clock })
+  const stores = await openSqliteStore({ path, clock })
   for (const runtime of BUILT_IN_RUNTIMES) await stores.store.create('Runtime', runtime)
   const user = await stores.users.create({ name: 'ada' })
   const stopping = new AbortController()
