@@ -1,6 +1,8 @@
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { viewProxyConfig, viewRuntimeConfig } from '#core/runtime-config-view.ts'
+import { RuntimeConfigView } from '#protocol/runtime-config.ts'
 import { aRuntime, aUserProxyConfig, aUserRuntimeConfig } from '#test/support/resources.ts'
 
 const MASKED = 'http://***:***@127.0.0.1:7890'
@@ -53,6 +55,16 @@ describe('what a user sees of a runtime', () => {
     const view = viewRuntimeConfig({ ...facts, maskedUrl: MASKED })
     expect(view).toEqual(complete)
     expect(Object.keys(view)).toEqual(Object.keys(untouched))
+  })
+
+  it('has the shape of the contract, whatever the preferences', () => {
+    const facts = { runtime: aRuntime(), config: aUserRuntimeConfig(), proxy: aUserProxyConfig() }
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom('runtime_configs', 'x'), fc.jsonValue()), (preferences) => {
+        const view = viewRuntimeConfig({ ...facts, preferences })
+        expect(RuntimeConfigView.strict().parse(view)).toEqual(view)
+      }),
+    )
   })
 
   it('holds nothing that is sealed', () => {
