@@ -1,0 +1,119 @@
+import type { Clock } from '#core/clock.ts'
+import { isAppError } from '#core/errors.ts'
+
+import { backOffMs } from './back-off.ts'
+import { deepFreeze } from './deep-freeze.ts'
+import { sleep } from './sleep.ts'
+import type { User, Users } from './users.ts'
+
+/** What a cache of users is made of. */
+export interface UserCacheOptions {
+  readonly users: Users
+  readonly clock: Clock
+  /** 0 to 1, for the jitter of the back-off; absent: `Math.random`. */
+  readonly random?: () => number
+}
+
+/** Hears of a new or changed user, after the memory shows it. `previous` is `undefined` for a new one. */
+export type UserListener = (user: User, previous: User | undefined) => void
+
+/** The users in memory, kept fresh by a watch. What comes out is shared and frozen. */
+export interface UserCache {
+  /**
+   * Begins to watch, until `signal` aborts. Resolves when everybody is there, or the signal aborts before that; an
+   * unreachable store only delays it. To be called once.
+   */
+  start(signal: AbortSignal): Promise<void>
+  get(id: string): User | undefined
+  findByName(name: string): User | undefined
+  findByNamespace(namespace: string): User | undefined
+  list(): readonly User[]
+  /** Calls back once per change. Returns how to stop listening. */
+  onChange(listener: UserListener): () => void
+  readonly isSynced: boolean
+}
+
+/** Makes a cache of users; nothing happens before `start`. */
+export function createUserCache({ users, clock, random = Math.random }: UserCacheOptions): UserCache {
+  const memory = new UserMemory()
+  return {
+    start: async (signal) => {
+      const synced = Promise.withResolvers<void>()
+      const loop = follow({ users, clock, random }, { memory, onSynced: synced.resolve }, signal)
+      await Promise.race([synced.promise, loop])
+    },
+    get: (id) => memory.byId.get(id),
+    findByName: (name) => memory.byName.get(name),
+    findByNamespace: (namespace) => memory.byNamespace.get(namespace),
+    list: () => [...memory.byId.values()],
+    onChange: (listener) => memory.onChange(listener),
+    get isSynced() {
+      return memory.isSynced
+    },
+  }
+}
+
+class UserMemory {
+  readonly byId = new Map<string, User>()
+  readonly byName = new Map<string, User>()
+  readonly byNamespace = new Map<string, User>()
+  readonly #listeners = new Set<UserListener>()
+  isSynced = false
+
+  onChange(listener: UserListener): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  // All are in before anybody hears of one.
+  takeAll(users: readonly User[]): void {
+    const changes = users.map((user) => [user, this.#put(user)] as const)
+    this.isSynced = true
+    for (const [user, previous] of changes) this.#tell(user, previous)
+  }
+
+  take(user: User): void {
+    this.#tell(user, this.#put(user))
+  }
+
+  #put(user: User): User | undefined {
+    const previous = this.byId.get(user.id)
+    if (previous?.resourceVersion === user.resourceVersion) return previous
+    if (previous) this.byName.delete(previous.name)
+    this.byId.set(user.id, deepFreeze(user))
+    this.byName.set(user.name, user)
+    this.byNamespace.set(user.namespace, user)
+    return previous
+  }
+
+  #tell(user: User, previous: User | undefined): void {
+    if (previous?.resourceVersion === user.resourceVersion) return
+    for (const listener of this.#listeners) listener(user, previous)
+  }
+}
+
+interface Followed {
+  readonly memory: UserMemory
+  readonly onSynced: () => void
+}
+
+// A watch begins with everybody, so a list is only needed to know when that is complete; what both say is taken once.
+async function follow(
+  { users, clock, random }: Required<UserCacheOptions>,
+  { memory, onSynced }: Followed,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let failures = 0; !signal.aborted; failures += 1) {
+    try {
+      memory.takeAll(await users.list())
+      onSynced()
+      for await (const { user } of users.watch({ signal })) {
+        failures = 0
+        memory.take(user)
+      }
+    } catch (error) {
+      if (!isAppError(error)) throw error
+    }
+    await sleep(clock, backOffMs(failures, random), signal)
+  }
+}
