@@ -44,7 +44,7 @@ async function admit(route: Route, exchange: Exchange): Promise<ApiRequest> {
   await deps.rateLimiter.countAddress(address)
   const principal = await authenticate(req, { ...deps, address })
   requireAccess(principal, route)
-  await countPrincipal(principal, deps.rateLimiter)
+  await countPrincipal(principal, { limiter: deps.rateLimiter, cost: route.cost ?? 1 })
   return {
     caller: { principal, address, requestId: requestIdOf(res) },
     params: stringParams(req.params),
@@ -76,9 +76,13 @@ function requireAccess(principal: Principal, route: Route): void {
   requireScope(principal, route.access === 'execution' ? 'execution' : 'user')
 }
 
-function countPrincipal(principal: Principal, limiter: RateLimiter): Promise<void> {
-  const isBackEnd = principal.scopes.has('execution')
-  return isBackEnd ? limiter.countExecution(principal.user.id) : limiter.countUser(principal.user.id)
+interface Count {
+  readonly limiter: RateLimiter
+  readonly cost: number
+}
+
+function countPrincipal({ scopes, user }: Principal, { limiter, cost }: Count): Promise<void> {
+  return scopes.has('execution') ? limiter.countExecution(user.id, cost) : limiter.countUser(user.id, cost)
 }
 
 function stringParams(params: Request['params']): Readonly<Record<string, string>> {

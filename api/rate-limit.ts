@@ -36,11 +36,11 @@ export class RateLimitError extends AppError {
   }
 }
 
-/** Counts requests in memory; over the limit every method rejects with {@link RateLimitError}. */
+/** Counts requests in memory; over the limit a count rejects with {@link RateLimitError}. */
 export interface RateLimiter {
   countAddress(address: string): Promise<void>
-  countUser(userId: string): Promise<void>
-  countExecution(userId: string): Promise<void>
+  countUser(userId: string, cost: number): Promise<void>
+  countExecution(userId: string, cost: number): Promise<void>
   /** Makes guessing tokens expensive for the address that does it. Never rejects. */
   penalise(address: string): Promise<void>
 }
@@ -50,12 +50,12 @@ export function createRateLimiter(limits: RateLimits, onLimited: () => void): Ra
   const address = limiterFor(limits.address)
   const user = limiterFor(limits.user)
   const execution = limiterFor(limits.execution)
-  const count = (limiter: RateLimiterMemory, key: string): Promise<void> =>
-    limiter.consume(key).then(ignore, (reason: unknown) => refuse(reason, onLimited))
+  const count = (limiter: RateLimiterMemory, key: string, cost: number): Promise<void> =>
+    limiter.consume(key, cost).then(ignore, (reason: unknown) => refuse(reason, onLimited))
   return {
-    countAddress: (key) => count(address, key),
-    countUser: (key) => count(user, key),
-    countExecution: (key) => count(execution, key),
+    countAddress: (key) => count(address, key, 1),
+    countUser: (key, cost) => count(user, key, cost),
+    countExecution: (key, cost) => count(execution, key, cost),
     penalise: (key) => address.penalty(key, limits.refusedTokenCost).then(ignore),
   }
 }

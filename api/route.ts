@@ -54,6 +54,8 @@ export interface RouteFacts {
   /** The failures besides those that every route has. */
   readonly errors?: readonly ErrorCode[]
   readonly bodyFormat?: BodyFormat
+  /** How many requests of its user one request counts for. Default 1. */
+  readonly cost?: number
   /** A request without a body counts as `{}`. */
   readonly isBodyOptional?: boolean
   /** The handler gets the body as it came, once it was found to fit: parsing would drop unusual keys. */

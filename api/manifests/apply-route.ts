@@ -52,6 +52,8 @@ export function applyRoute(api: ApiContext): Route {
     method: 'post',
     path: '/v1/namespaces/{namespace}/apply',
     access: 'user-or-admin',
+    // One request may write a thousand objects.
+    cost: 20,
     summary: 'Applies manifests; one that is refused does not stop the others',
     body: ManifestText,
     bodyFormat: 'text',
