@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises'
 
-import { parse as parseYaml } from 'yaml'
-
 import type { Clock } from '#core/clock.ts'
 import { AppError } from '#core/errors.ts'
 
@@ -81,10 +79,12 @@ async function readSettingsFile(
       cause,
     })
   }
-  return { path, values: parseSettingsFile(path, text) }
+  return { path, values: await parseSettingsFile(path, text) }
 }
 
-function parseSettingsFile(path: string, text: string): Readonly<Record<string, unknown>> {
+async function parseSettingsFile(path: string, text: string): Promise<Readonly<Record<string, unknown>>> {
+  // Most machines have no such file; the agent starts faster without a parser for it.
+  const { parse: parseYaml } = await import('yaml')
   let values: unknown
   try {
     values = parseYaml(text) ?? {}

@@ -22,6 +22,8 @@ async function readLines(file: string): Promise<readonly string[]> {
   try {
     return (await readFile(file, 'utf8')).trimEnd().split(/\r?\n/)
   } catch (cause) {
-    throw new AppError('SETTING_INVALID', `legacy-key: expected a file at ${file}, which cannot be read`, { cause })
+    throw new AppError('SETTING_INVALID', `legacy-key: expected a file at ${file}, which cannot be read`, {
+      cause,
+    })
   }
 }

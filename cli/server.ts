@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 
@@ -61,7 +62,11 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const gateway = openGateway(parts)
   const manager = openManager(parts, gateway)
   const loop = openLoopWatch()
-  const http = openHttp(parts, { gateway, manager, livenessChecks: [loop.check, { name: 'reconcile', check: () => manager.checkAlive() }] })
+  const http = openHttp(parts, {
+    gateway,
+    manager,
+    livenessChecks: [loop.check, { name: 'reconcile', check: () => manager.checkAlive() }],
+  })
   const stop = async (): Promise<void> => {
     const closed = http.listening ? once(http, 'close') : Promise.resolve()
     http.close()
@@ -87,13 +92,16 @@ async function openParts(deps: ServerDeps, signal: AbortSignal): Promise<Parts> 
   const { settings, clock, logger } = deps
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const keyring = await openKeyring(join(settings.data, 'keyring.json'))
-  const signingKey = await openSigningKey(join(settings.data, 'signing-key.pem'))
+  const database = join(settings.data, 'runtimeconfig.db')
+  // Beside a store that is there, a missing key is a lost key: a new one would open nothing that is stored.
+  const mustExist = existsSync(database)
+  const keyring = await openKeyring(join(settings.data, 'keyring.json'), { mustExist })
+  const signingKey = await openSigningKey(join(settings.data, 'signing-key.pem'), { mustExist })
   const legacy = await readLegacyReader(settings['legacy-key'])
   const sealer = createSealer(keyring, legacy === null ? {} : { legacy })
-  const stores = await openSqliteStore({ path: join(settings.data, 'runtimeconfig.db'), clock, logger })
+  const stores = await openSqliteStore({ path: database, clock, logger })
   await installBuiltInRuntimes(stores.store)
-  const caches = createCaches(stores, { clock, logger })
+  const caches = createCaches(stores, clock)
   await caches.start(signal)
   return { ...deps, registry, keyring, signingKey, sealer, stores, caches }
 }
@@ -112,7 +120,10 @@ function openGateway({ stores, caches, signingKey, keyring, clock, logger, regis
   return gateway
 }
 
-function openManager({ stores, caches, sealer, keyring, clock, logger, registry }: Parts, gateway: DeviceGateway): Manager {
+function openManager(
+  { stores, caches, sealer, keyring, clock, logger, registry }: Parts,
+  gateway: DeviceGateway,
+): Manager {
   return createManager({
     store: stores.store,
     cache: caches.objects,
@@ -161,7 +172,11 @@ async function listen(server: Server, { host, port }: Settings['listen']): Promi
   try {
     await once(server, 'listening')
   } catch (cause) {
-    throw new AppError('SETTING_INVALID', `expected ${host}:${port} to be a free address of this machine; name another with --listen`, { cause })
+    throw new AppError(
+      'SETTING_INVALID',
+      `expected ${host}:${port} to be a free address of this machine; name another with --listen`,
+      { cause },
+    )
   }
   const bound = server.address()
   const actual = bound !== null && typeof bound === 'object' ? bound.port : port

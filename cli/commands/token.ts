@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
@@ -52,7 +53,8 @@ async function createForUser(
 ): Promise<MadeToken> {
   const expiresInSeconds = parseDuration('--expires', flags.expires ?? '30d')
   const scopes = (flags.scope ?? ['user']).map(toScope)
-  const key = await openSigningKey(join(settings.data, 'signing-key.pem'))
+  const mustExist = existsSync(join(settings.data, 'runtimeconfig.db'))
+  const key = await openSigningKey(join(settings.data, 'signing-key.pem'), { mustExist })
   const { id, token, expiresAt } = await signToken(key, {
     subject: user,
     scopes,

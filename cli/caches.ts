@@ -1,0 +1,62 @@
+import type { FindUser } from '#api/authenticate.ts'
+import type { HealthCheck } from '#api/health.ts'
+import type { ApiCaches } from '#api/ports.ts'
+import type { Clock } from '#core/clock.ts'
+import type { Runtime } from '#core/runtimes.ts'
+import { type Cache, createCache } from '#store/cache.ts'
+import type { Store } from '#store/store.ts'
+import { createUserCache, type UserCache } from '#store/user-cache.ts'
+import type { Users } from '#store/users.ts'
+
+const KINDS = ['UserRuntimeConfig', 'UserProxyConfig', 'Device', 'Runtime'] as const
+
+/** The kinds that are kept in memory. */
+export type CachedKind = (typeof KINDS)[number]
+
+/** Everything that is read from memory, in the shapes that its readers ask for. */
+export interface Caches {
+  readonly objects: Cache<CachedKind>
+  readonly users: UserCache
+  readonly forApi: ApiCaches
+  readonly findUser: FindUser
+  /** The registered runtimes; the same array until one changes. */
+  readonly runtimes: () => readonly Runtime[]
+  readonly readiness: HealthCheck
+  /** Resolves when everything is in memory. */
+  start(signal: AbortSignal): Promise<void>
+}
+
+/** Makes the caches of a server. */
+export function createCaches(
+  { store, users }: { readonly store: Store; readonly users: Users },
+  clock: Clock,
+): Caches {
+  const objects = createCache({ store, kinds: KINDS, clock })
+  const people = createUserCache({ users, clock })
+  let runtimes: readonly Runtime[] = []
+  const readRuntimes = (): void => {
+    runtimes = objects.list('Runtime').toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+  }
+  objects.onChange('Runtime', readRuntimes)
+  return {
+    objects,
+    users: people,
+    forApi: {
+      runtimes: objects.of('Runtime'),
+      configs: objects.of('UserRuntimeConfig'),
+      proxies: objects.of('UserProxyConfig'),
+      users: people,
+    },
+    findUser: (subject) => ('id' in subject ? people.get(subject.id) : people.findByName(subject.name)),
+    runtimes: () => runtimes,
+    readiness: { name: 'watches', check: () => checkSynced(objects.isSynced && people.isSynced) },
+    start: async (signal) => {
+      await Promise.all([objects.start(signal), people.start(signal)])
+      readRuntimes()
+    },
+  }
+}
+
+function checkSynced(isSynced: boolean): void {
+  if (!isSynced) throw new Error('the watches have not caught up with the store yet')
+}
