@@ -304,91 +304,80 @@ const metadata = rows('Runtime', [
   ],
 ])
 
-const changes: readonly ManifestCase[] = [
-  change(
+const changes = [
+  change('UserRuntimeConfig', [
     'a runtime configuration whose document changes',
-    'UserRuntimeConfig',
     auth({ sha256: 'b'.repeat(64) }),
     null,
-  ),
-  change(
+  ]),
+  change('UserRuntimeConfig', [
     'a runtime configuration whose runtime changes',
-    'UserRuntimeConfig',
     { spec: { runtime: 'claude' } },
     'spec.runtime',
-  ),
-  change('a device that is suspended', 'Device', { spec: { suspend: true } }, null),
-  change('a device whose id changes', 'Device', { spec: { deviceId: 'device-2' } }, 'spec.deviceId'),
-  change(
+  ]),
+  change('Device', ['a device that is suspended', { spec: { suspend: true } }, null]),
+  change('Device', ['a device whose id changes', { spec: { deviceId: 'device-2' } }, 'spec.deviceId']),
+  change('ManagedRuntimeConfig', [
     'a managed config whose runtime changes',
-    'ManagedRuntimeConfig',
     { spec: { runtime: 'claude' } },
     'spec.runtime',
-  ),
-  change('a user whose subject changes', 'User', { spec: { subject: 'ada@example.org' } }, null),
-  change('a user whose namespace changes', 'User', { spec: { namespace: 'user-eve' } }, 'spec.namespace'),
-  change('a runtime whose target path changes', 'Runtime', { spec: { auth: { targetPath: '~/x' } } }, null),
+  ]),
+  change('User', ['a user whose subject changes', { spec: { subject: 'ada@example.org' } }, null]),
+  change('User', ['a user whose namespace changes', { spec: { namespace: 'user-eve' } }, 'spec.namespace']),
+  change('Runtime', ['a runtime whose target path changes', { spec: { auth: { targetPath: '~/x' } } }, null]),
 ]
 
-const statuses: readonly ManifestCase[] = [
-  status('a complete status', 'Device', {}, null),
-  status('a complete status', 'UserRuntimeConfig', {}, null),
-  status('a complete status', 'UserProxyConfig', {}, null),
-  status('a complete status', 'Runtime', {}, null),
-  status('a complete status', 'ManagedRuntimeConfig', {}, null),
-  status('a complete status', 'User', {}, null),
-  status('counts below zero', 'UserRuntimeConfig', { devices: { online: -1 } }, 'status.devices.online'),
-  status(
+const statuses = [
+  status('Device', ['a complete status', {}, null]),
+  status('UserRuntimeConfig', ['a complete status', {}, null]),
+  status('UserProxyConfig', ['a complete status', {}, null]),
+  status('Runtime', ['a complete status', {}, null]),
+  status('ManagedRuntimeConfig', ['a complete status', {}, null]),
+  status('User', ['a complete status', {}, null]),
+  status('UserRuntimeConfig', ['counts below zero', { devices: { online: -1 } }, 'status.devices.online']),
+  status('UserRuntimeConfig', [
     'counts over 32 bits',
-    'UserRuntimeConfig',
     { devices: { online: 2 ** 31 } },
     'status.devices.online',
-  ),
-  status('counts that lack one', 'UserRuntimeConfig', { devices: { stale: null } }, 'status.devices.stale'),
-  status('a runtime twice', 'Device', { runtimes: [row(), row()] }, 'status.runtimes[1]'),
-  status(
+  ]),
+  status('UserRuntimeConfig', ['counts that lack one', { devices: { stale: null } }, 'status.devices.stale']),
+  status('Device', ['a runtime twice', { runtimes: [row(), row()] }, 'status.runtimes[1]']),
+  status('Device', [
     'a state that does not exist',
-    'Device',
     { runtimes: [row({ state: 'Odd' })] },
     'status.runtimes[0].state',
-  ),
-  status(
+  ]),
+  status('Device', [
     'a runtime without a name',
-    'Device',
     { runtimes: [{ state: 'InSync' }] },
     'status.runtimes[0].name',
-  ),
-  status(
+  ]),
+  status('Device', [
     'a digest that is none',
-    'Device',
     { runtimes: [row({ digest: 'x' })] },
     'status.runtimes[0].digest',
-  ),
-  status(
+  ]),
+  status('Device', [
     'a condition without a reason',
-    'Device',
     { conditions: [condition({ reason: '' })] },
     'status.conditions[0].reason',
-  ),
-  status(
+  ]),
+  status('Device', [
     'a condition with a reason in two words',
-    'Device',
     { conditions: [condition({ reason: 'Up To' })] },
     'status.conditions[0].reason',
-  ),
-  status(
+  ]),
+  status('Device', [
     'a condition that is maybe',
-    'Device',
     { conditions: [condition({ status: 'Maybe' })] },
     'status.conditions[0].status',
-  ),
-  status('a condition twice', 'Device', { conditions: [condition(), condition()] }, 'status.conditions[1]'),
-  status(
+  ]),
+  status('Device', ['a condition twice', { conditions: [condition(), condition()] }, 'status.conditions[1]']),
+  status('Device', [
     'a heartbeat that is no time',
-    'Device',
     { lastHeartbeatTime: 'yesterday, at about ten' },
     'status.lastHeartbeatTime',
-  ),
+  ]),
 ]
 
 const nulls: readonly ManifestCase[] = [
@@ -432,8 +421,17 @@ const nulls: readonly ManifestCase[] = [
 
 /** Every rule, bound and enumeration of the kinds, with manifests that keep it and manifests that break it. */
 export const MANIFEST_CASES: readonly ManifestCase[] = [
-  ...[urc, upc, dev, rt, mrc, user, metadata, changes, statuses, nulls].flat(),
-]
+  urc,
+  upc,
+  dev,
+  rt,
+  mrc,
+  user,
+  metadata,
+  changes,
+  statuses,
+  nulls,
+].flat()
 
 function rows(kind: KindName, table: readonly Row[]): readonly ManifestCase[] {
   return table.map(([title, patch, refusedAt]) => ({
@@ -444,13 +442,13 @@ function rows(kind: KindName, table: readonly Row[]): readonly ManifestCase[] {
   }))
 }
 
-function change(title: string, kind: KindName, patch: Manifest, refusedAt: string | null): ManifestCase {
+function change(kind: KindName, [title, patch, refusedAt]: Row): ManifestCase {
   return { title, kind, stored: aManifest(kind), manifest: aManifest(kind, patch), refusedAt }
 }
 
-function status(title: string, kind: KindName, patch: Manifest, refusedAt: string | null): ManifestCase {
+function status(kind: KindName, [title, patch, refusedAt]: Row): ManifestCase {
   const manifest = aManifest(kind, { status: patch })
-  return { title: `${title}: ${kind}`, kind, stored: aManifest(kind), manifest, isStatus: true, refusedAt }
+  return { title, kind, stored: aManifest(kind), manifest, isStatus: true, refusedAt }
 }
 
 function auth(patch: Manifest): Manifest {

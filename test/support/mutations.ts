@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 
 import { KIND_NAMES, type KindName } from '#crds/kinds.ts'
 
@@ -58,7 +58,7 @@ const SPARED = new Set(['metadata', 'metadata.namespace'])
 const TIME = /(At|Time)$/
 
 /** Manifests with every field of their kind, some of them spoilt, as JSON would bring them. */
-export function mutants(): fc.Arbitrary<Mutant> {
+export function mutants(kinds: readonly KindName[] = KIND_NAMES): fc.Arbitrary<Mutant> {
   const mutation = fc.record({
     at: fc.nat(10_000),
     how: fc.constantFrom<Mutation['how']>('replace', 'replace', 'replace', 'remove', 'add', 'repeat'),
@@ -66,7 +66,7 @@ export function mutants(): fc.Arbitrary<Mutant> {
   })
   return fc
     .record({
-      kind: fc.constantFrom(...KIND_NAMES),
+      kind: fc.constantFrom(...kinds),
       mutations: fc.array(mutation, { minLength: 1, maxLength: 3 }),
     })
     .map(({ kind, mutations }) => ({
