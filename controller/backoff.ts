@@ -1,8 +1,7 @@
+import { MAX_BACKOFF_MS } from '#core/auth-sync-input.ts'
+
 /** Ceiling of the waiting time after the first failure. */
 const FIRST_MS = 1_000
-
-/** Ceiling however many failures there were. */
-const LONGEST_MS = 5 * 60_000
 
 /**
  * Gives the waiting time after so many failures in a row: exponential from 1 s to 5 min, with full jitter, so that devices
@@ -14,5 +13,5 @@ const LONGEST_MS = 5 * 60_000
  */
 export function backoffMs(failures: number, random: number): number {
   const doublings = Math.min(Math.max(failures, 1) - 1, 20)
-  return Math.round(Math.min(LONGEST_MS, FIRST_MS * 2 ** doublings) * random)
+  return Math.round(Math.min(MAX_BACKOFF_MS, FIRST_MS * 2 ** doublings) * random)
 }

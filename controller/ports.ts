@@ -1,6 +1,8 @@
 import type { CommandResult, DeviceCommand, DeviceKey } from '#core/device-command.ts'
 import type { DeviceReport } from '#core/device-report.ts'
 import type { Secret } from '#core/secret.ts'
+import type { Cache } from '#store/cache.ts'
+import type { UserCache } from '#store/user-cache.ts'
 
 /** Sends commands to devices. One at a time per device; further ones wait their turn. */
 export interface DeviceChannel {
@@ -36,4 +38,21 @@ export interface DeviceReports {
 export interface DigestKeys {
   /** The key under which this device's agent reports digests. Handed out at registration. */
   deviceKey(device: DeviceKey): Secret<string>
+}
+
+/** The kinds the controller reads. */
+export type ControllerKind = 'Device' | 'Runtime' | 'UserProxyConfig' | 'UserRuntimeConfig'
+
+/** Objects in memory, kept fresh by a watch. */
+export type ObjectCache = Pick<Cache<ControllerKind>, 'get' | 'list' | 'onChange'>
+
+/** People in memory, kept fresh by a watch. */
+export type UserLookup = Pick<UserCache, 'findByNamespace' | 'onChange'>
+
+/** Where log lines go: what `pino` offers, as far as the controller uses it. Message constant, everything else a field. */
+export interface Logger {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
 }

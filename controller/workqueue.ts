@@ -40,7 +40,7 @@ export class Workqueue {
   readonly #waiting = new Map<Priority, Set<string>>(PRIORITIES.map((priority) => [priority, new Set()]))
   readonly #idle: (() => void)[] = []
   #running = 0
-  #isOpen = false
+  #phase: 'new' | 'open' | 'closing' = 'new'
 
   constructor(options: WorkqueueOptions) {
     this.#options = options
@@ -56,6 +56,13 @@ export class Workqueue {
     return PRIORITIES.reduce((sum, priority) => sum + this.#set(priority).size, 0)
   }
 
+  /** How long the key that waits longest has waited for a worker, in ms; 0 when none waits. */
+  get longestWaitMs(): number {
+    const now = this.#options.clock.monotonic()
+    const firsts = PRIORITIES.flatMap((priority) => this.#set(priority).values().take(1).toArray())
+    return Math.max(0, ...firsts.map((key) => now - this.#entry(key).queuedAt))
+  }
+
   /** Keys anything is remembered of. Idle keys are forgotten. */
   get size(): number {
     return this.#entries.size
@@ -63,19 +70,29 @@ export class Workqueue {
 
   /** Starts the workers; keys added before wait until then. */
   start(): void {
-    this.#isOpen = true
+    this.#phase = 'open'
     this.#pump()
   }
 
-  /** Takes no more keys, and resolves when the ones in hand are done. */
-  async stop(): Promise<void> {
-    this.#isOpen = false
-    for (const entry of this.#entries.values()) entry.timer?.cancel()
+  /**
+   * Takes no more keys, and resolves when the ones in hand are done. With `flush`, keys that wait, however long they were to,
+   * are processed once before; without, they are dropped.
+   */
+  async stop(options: { readonly flush: boolean }): Promise<void> {
+    for (const [key, entry] of this.#entries) {
+      const isDelayed = entry.timer !== null
+      this.#clearTimer(entry)
+      if (options.flush && isDelayed) this.add(key, 'resync')
+    }
+    if (!options.flush) for (const keys of this.#waiting.values()) keys.clear()
+    this.#phase = 'closing'
+    this.#pump()
     if (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
   /** Queues a key. Waiting already: it keeps its place, or moves up when this is more urgent. */
   add(key: string, priority: Priority): void {
+    if (this.#phase === 'closing') return
     const entry = this.#entry(key)
     this.#clearTimer(entry)
     if (entry.isRunning) entry.again = moreUrgent(entry.again, priority)
@@ -87,6 +104,7 @@ export class Workqueue {
   /** Queues a key later. Of several times the earliest counts, and being queued at once counts more than any. */
   addAfter(key: string, delayMs: number, priority: Priority): void {
     if (delayMs <= 0) return this.add(key, priority)
+    if (this.#phase === 'closing') return
     const entry = this.#entry(key)
     const dueAt = this.#options.clock.monotonic() + delayMs
     if (entry.priority !== null || (entry.timer !== null && entry.timer.dueAt <= dueAt)) return
@@ -144,7 +162,7 @@ export class Workqueue {
   }
 
   #pump(): void {
-    while (this.#isOpen && this.#running < this.#options.concurrency) {
+    while (this.#phase !== 'new' && this.#running < this.#options.concurrency) {
       const key = this.#next()
       if (key === undefined) return
       void this.#work(key)
@@ -177,7 +195,7 @@ export class Workqueue {
   #settle(key: string, entry: Entry): void {
     const { again } = entry
     Object.assign(entry, { isRunning: false, again: null })
-    if (again === null) this.#release(key, entry)
+    if (again === null || this.#phase === 'closing') this.#release(key, entry)
     else this.#enqueue(key, entry, again)
     this.#pump()
     if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve()

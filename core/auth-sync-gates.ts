@@ -1,5 +1,5 @@
 import type { Finding } from './auth-sync-finding.ts'
-import { QUARANTINE_AFTER } from './auth-sync-input.ts'
+import { MAX_BACKOFF_MS, QUARANTINE_AFTER } from './auth-sync-input.ts'
 import type { SyncDesired, SyncObserved } from './auth-sync-input.ts'
 import { GATES } from './gates.ts'
 import type { GateName, GateResult } from './gates.ts'
@@ -57,6 +57,7 @@ const CHECKS: Readonly<Record<GateName, (question: GateQuestion) => Answer>> = {
 
   NotSuspended: ({ desired }) => {
     if (desired.suspendedBy === null) return [true, 'Neither the configuration nor the device is suspended.']
+    if (desired.suspendedBy === 'user') return [false, 'The user is deactivated.']
     const what = desired.suspendedBy === 'resource' ? `The configuration of ${desired.runtime}` : 'The device'
     return [false, `${what} is suspended (spec.suspend is true).`]
   },
@@ -111,7 +112,8 @@ const CHECKS: Readonly<Record<GateName, (question: GateQuestion) => Answer>> = {
 
   NotBackingOff: ({ observed: { history }, now }) => {
     const { nextAttemptAt } = history
-    if (nextAttemptAt === null || nextAttemptAt <= now) return [true, 'No waiting time is running.']
+    const isWaiting = nextAttemptAt !== null && nextAttemptAt > now && nextAttemptAt <= now + MAX_BACKOFF_MS
+    if (!isWaiting) return [true, 'No waiting time is running.']
     return [
       false,
       `The next attempt is at ${iso(nextAttemptAt)}. ${failuresOf(history.attempts, history.lastError)}`,

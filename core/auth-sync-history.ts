@@ -123,9 +123,9 @@ function withProof(history: SyncHistory, proof: Proof): SyncHistory {
   const finding = findFile(proof.desired, { ...proof.observed, history })
   if (isProven(progress.sent, finding)) return withSuccess(history)
   const heartbeats = proof.observed.report?.heartbeatCount ?? 0
-  if (heartbeats <= progress.afterHeartbeat || finding.reason === 'Reported') return history
+  if (heartbeats <= progress.afterHeartbeat) return history
   return hadNoEffect(progress.sent, finding, proof.desired)
-    ? withoutEffect(history, proof)
+    ? withoutEffect(history, progress.sent, proof)
     : withSuccess(history)
 }
 
@@ -141,8 +141,8 @@ function hadNoEffect(sent: SentCommand, finding: Finding, desired: SyncDesired):
   return finding.intent.type === sent.action
 }
 
-function withoutEffect(history: SyncHistory, proof: Proof): SyncHistory {
-  if (history.lastResult === 'skipped_existing') {
+function withoutEffect(history: SyncHistory, sent: SentCommand, proof: Proof): SyncHistory {
+  if (sent.action === 'write' && history.lastResult === 'skipped_existing') {
     const message =
       'The device answered that the file exists and reports that it does not: it looks at two different files.'
     return withStall(history, 'skipped_existing', { reason: 'PathMismatch', message })

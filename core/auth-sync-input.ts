@@ -31,7 +31,8 @@ export interface SyncDesired {
   readonly document: DesiredDocument | null
   readonly updatePolicy: 'IfMissing' | 'IfStale'
   readonly removalPolicy: 'Retain' | 'RemoveManaged'
-  readonly suspendedBy: 'resource' | 'device' | null
+  /** `user`: deactivated; nothing is done to their devices any more. */
+  readonly suspendedBy: 'resource' | 'device' | 'user' | null
   /** Whether the runtime says where the account id is; without it two logins cannot be told apart by account. */
   readonly hasAccountField: boolean
 }
@@ -102,6 +103,9 @@ export type SyncAction =
   | { readonly type: 'import' }
 
 export type ActionType = SyncAction['type']
+
+/** No back-off is longer (spec 05). A time further away than this comes from a clock that jumped. */
+export const MAX_BACKOFF_MS = 5 * 60_000
 
 /** After this many failures in a row the operator stops until something changes. */
 export const QUARANTINE_AFTER = 8

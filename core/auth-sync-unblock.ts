@@ -27,10 +27,11 @@ const ADVICE: ReadonlyMap<string, Advice> = new Map(
     Stored: ({ runtime }) =>
       `Upload the auth document of ${runtime}, or import it from a device that is logged in.`,
     Decryptable: 'Store the auth document again, or put the key it was sealed with back into the keyring.',
-    NotSuspended: ({ suspendedBy, runtime }) =>
-      suspendedBy === 'device'
-        ? 'Set spec.suspend to false on the Device.'
-        : `Set spec.suspend to false on the UserRuntimeConfig ${runtime}.`,
+    NotSuspended: ({ suspendedBy, runtime }) => {
+      if (suspendedBy === 'user') return 'An administrator has to activate the user again.'
+      const object = suspendedBy === 'device' ? 'the Device' : `the UserRuntimeConfig ${runtime}`
+      return `Set spec.suspend to false on ${object}.`
+    },
     DeviceKnown: 'Start the agent on the device, with a token of this user.',
     Online:
       'Start the agent on the device, or check its network; it goes on by itself once the device is back.',

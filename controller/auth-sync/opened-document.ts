@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+
+import { isAppError } from '#core/errors.ts'
+import { readPointer } from '#core/json-pointer.ts'
+import type { JsonObject } from '#core/json.ts'
+import { normalFormOf } from '#core/normal-form.ts'
+import type { Runtime } from '#core/runtimes.ts'
+import { Secret } from '#core/secret.ts'
+import type { ObjectOf } from '#crds/kinds.ts'
+import type { Place, Sealer } from '#secrets/seal.ts'
+import type { User } from '#store/users.ts'
+
+/** A stored auth document, opened. */
+export interface StoredDocument {
+  readonly normalForm: Secret<string>
+  readonly sha256: string
+  /** `null`: the document, or its runtime, names none. */
+  readonly accountId: Secret<string> | null
+  readonly lastRefresh: string | null
+  readonly hasRefreshToken: boolean
+}
+
+/** Names the place of a user's auth document. */
+export function authPlaceOf(user: User, runtime: string): Place {
+  return {
+    user: user.id,
+    kind: 'UserRuntimeConfig',
+    namespace: user.namespace,
+    name: runtime,
+    field: 'spec.auth.encryptedValue',
+  }
+}
+
+/** What to open, and with what. */
+export interface OpenRequest {
+  readonly sealer: Sealer
+  readonly user: User
+  readonly runtime: Runtime
+  readonly config: ObjectOf<'UserRuntimeConfig'>
+}
+
+/** Opens a user's auth document. `null` when none is stored, or when it does not open to a JSON object: never rejects for what is stored. */
+export async function openDocument(request: OpenRequest): Promise<StoredDocument | null> {
+  const auth = request.config.spec.auth
+  if (auth?.encryptedValue === undefined) return null
+  try {
+    const place = authPlaceOf(request.user, request.config.metadata.name)
+    const text = (await request.sealer.open(auth.encryptedValue, place)).open()
+    return readDocument(text, request.runtime, auth.sha256)
+  } catch (error) {
+    // A value that does not open is an answer here: the gate `Decryptable` says so.
+    if (isAppError(error, 'DECRYPT_FAILED') || isAppError(error, 'AUTH_NOT_JSON')) return null
+    if (isAppError(error, 'AUTH_NOT_OBJECT') || isAppError(error, 'AUTH_TOO_LARGE')) return null
+    throw error
+  }
+}
+
+/** Reads the facts of a document. @throws AppError `AUTH_NOT_JSON`, `AUTH_NOT_OBJECT` */
+export function readDocument(text: string, runtime: Runtime, sha256?: string): StoredDocument {
+  // What was stored through the API is in normal form already, and its digest proves it.
+  const normalForm = sha256Of(text) === sha256 ? text : normalFormOf(text)
+  const fields = runtime.spec.auth.fields
+  const value: JsonObject = fields === undefined ? {} : JSON.parse(normalForm)
+  const read = (pointer: string | undefined) => (pointer === undefined ? null : readPointer(value, pointer))
+  const accountId = read(fields?.accountId)
+  return {
+    normalForm: new Secret(normalForm),
+    sha256: sha256Of(normalForm),
+    accountId: accountId === null ? null : new Secret(accountId),
+    lastRefresh: read(fields?.lastRefresh),
+    hasRefreshToken: read(fields?.refreshToken) !== null,
+  }
+}
+
+function sha256Of(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex')
+}

@@ -1,0 +1,109 @@
+import type { ObjectCache } from '#controller/ports.ts'
+import { NO_HISTORY, type SyncDesired, type SyncHistory } from '#core/auth-sync-input.ts'
+import type { Decision } from '#core/auth-sync.ts'
+import type { DeviceKey } from '#core/device-command.ts'
+import { deviceNameOf } from '#core/device-name.ts'
+
+import { readHistory } from './device-row.ts'
+import type { SyncKey } from './sync-key.ts'
+
+/** What the controller remembers of one runtime on one device. */
+export interface SyncRecord {
+  readonly history: SyncHistory
+  /** What was decided last; `null`: nothing yet since the process started. */
+  readonly decision: Pick<Decision, 'state' | 'reason' | 'message'> | null
+  /** Where the file is, as the device reported it. */
+  readonly targetPath: string | null
+  /** What the failures of `history` were about; `null`: there are none, or it is not known. */
+  readonly basis: string | null
+  /** Monotonic ms at which the change that is being carried out was noticed; `null`: nothing is under way. */
+  readonly pendingSince: number | null
+  /** See {@link Observation.inputs}. */
+  readonly inputs: string | null
+  readonly removalPolicy: SyncDesired['removalPolicy']
+  /** Whether a CLI is running, or may be; only such a device can use up a refresh token. */
+  readonly isActive: boolean
+}
+
+const NO_RECORD: SyncRecord = {
+  history: NO_HISTORY,
+  decision: null,
+  targetPath: null,
+  basis: null,
+  pendingSince: null,
+  inputs: null,
+  removalPolicy: 'Retain',
+  isActive: false,
+}
+
+type DeviceRecords = Map<string, SyncRecord>
+
+/**
+ * The records of all devices. What was written to `Device.status` before a restart is taken up again when a device is first
+ * asked about; devices nobody asks about cost nothing.
+ */
+export class SyncRecords {
+  readonly #cache: Pick<ObjectCache, 'get'>
+  /** By namespace, then device id, then runtime. */
+  readonly #users = new Map<string, Map<string, DeviceRecords>>()
+
+  constructor(cache: Pick<ObjectCache, 'get'>) {
+    this.#cache = cache
+  }
+
+  get(key: SyncKey): SyncRecord {
+    return this.ofDevice(key).get(key.runtime) ?? NO_RECORD
+  }
+
+  put(key: SyncKey, record: SyncRecord): void {
+    this.#load(key).set(key.runtime, record)
+  }
+
+  /** What is remembered of one device, by runtime. */
+  ofDevice(device: DeviceKey): ReadonlyMap<string, SyncRecord> {
+    return this.#users.get(device.namespace)?.get(device.deviceId) ?? this.#load(device)
+  }
+
+  /** What is remembered of a user's devices, by device id; only those asked about since the process started. */
+  ofUser(namespace: string): ReadonlyMap<string, ReadonlyMap<string, SyncRecord>> {
+    return this.#users.get(namespace) ?? new Map()
+  }
+
+  /** Every record. */
+  *all(): Generator<readonly [runtime: string, record: SyncRecord]> {
+    for (const devices of this.#users.values()) for (const records of devices.values()) yield* records
+  }
+
+  /** Forgets one runtime of a device, or all of them; tells whether there was anything to forget. */
+  drop(device: DeviceKey, runtime?: string): boolean {
+    const devices = this.#users.get(device.namespace)
+    if (runtime !== undefined) return this.#load(device).delete(runtime)
+    const isKnown = devices?.delete(device.deviceId) === true
+    if (devices?.size === 0) this.#users.delete(device.namespace)
+    return isKnown
+  }
+
+  #load(device: DeviceKey): DeviceRecords {
+    const devices = this.#users.get(device.namespace) ?? new Map<string, DeviceRecords>()
+    this.#users.set(device.namespace, devices)
+    const records = devices.get(device.deviceId) ?? this.#fromStatus(device)
+    devices.set(device.deviceId, records)
+    return records
+  }
+
+  #fromStatus({ namespace, deviceId }: DeviceKey): DeviceRecords {
+    const object = this.#cache.get('Device', { namespace, name: deviceNameOf(deviceId) })
+    const rows = object?.status?.runtimes ?? []
+    return new Map(
+      rows.map((row) => [
+        row.name,
+        {
+          ...NO_RECORD,
+          history: readHistory(row),
+          basis: row.attemptsFor ?? null,
+          targetPath: row.targetPath ?? null,
+        },
+      ]),
+    )
+  }
+}

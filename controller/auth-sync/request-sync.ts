@@ -1,0 +1,76 @@
+import { findObject } from '#controller/find-object.ts'
+import { AppError, isAppError } from '#core/errors.ts'
+import type { SyncOutcome } from '#core/gates.ts'
+import { findRuntime, type Runtime } from '#core/runtimes.ts'
+import type { User } from '#store/users.ts'
+
+import type { AuthSyncDeps } from './deps.ts'
+import { requireDevice } from './explain.ts'
+import { authPlaceOf } from './opened-document.ts'
+import { toKeyText } from './sync-key.ts'
+
+/** Which devices to sync now. */
+export interface SyncRequest {
+  readonly namespace: string
+  readonly runtime: string
+  /** Absent: all devices of the user. */
+  readonly deviceIds?: readonly string[]
+}
+
+/** How long a cache may take to see what its store has already. */
+const CATCH_UP_MS = 2_000
+
+/**
+ * Syncs devices at once and resolves when each answered or failed, in the order asked for, else by device id.
+ * Rejects with `RUNTIME_UNSUPPORTED`, `AUTH_MISSING`, `DECRYPT_FAILED` or `DEVICE_UNKNOWN`.
+ */
+export async function requestSync(request: SyncRequest, deps: AuthSyncDeps): Promise<readonly SyncOutcome[]> {
+  const runtime = findRuntime(deps.cache.list('Runtime'), request.runtime)
+  const user = deps.users.findByNamespace(request.namespace)
+  if (user === undefined) throw new AppError('DEVICE_UNKNOWN', 'Device not found or access denied')
+  const { namespace } = user
+  for (const deviceId of request.deviceIds ?? []) requireDevice({ namespace, deviceId }, deps)
+  await requireDocument(user, runtime, deps)
+  const deviceIds = request.deviceIds ?? devicesOf(namespace, deps)
+  const outcomes = deviceIds.map((deviceId) => {
+    const { promise, resolve } = Promise.withResolvers<SyncOutcome>()
+    const keyText = toKeyText({ namespace, deviceId, runtime: runtime.metadata.name })
+    deps.requests.add(keyText, [resolve])
+    deps.queue.add(keyText, 'user')
+    return promise
+  })
+  return Promise.all(outcomes)
+}
+
+async function requireDocument(user: User, runtime: Runtime, deps: AuthSyncDeps): Promise<void> {
+  const key = { namespace: user.namespace, name: runtime.metadata.name }
+  const stored = await findObject(deps.store, 'UserRuntimeConfig', key)
+  const sealed = stored?.spec.auth?.encryptedValue
+  if (sealed === undefined) throw new AppError('AUTH_MISSING', 'auth_json is not configured')
+  try {
+    await deps.sealer.open(sealed, authPlaceOf(user, key.name))
+  } catch (cause) {
+    if (!isAppError(cause, 'DECRYPT_FAILED')) throw cause
+    throw new AppError('DECRYPT_FAILED', 'auth_json could not be decrypted', { cause })
+  }
+  await waitUntilCached(
+    deps,
+    () => deps.cache.get('UserRuntimeConfig', key)?.spec.auth?.encryptedValue === sealed,
+  )
+}
+
+/** Who stores and then asks to sync means what they stored. A cache that stays behind must not hold the answer back. */
+async function waitUntilCached({ cache, clock }: AuthSyncDeps, isCached: () => boolean): Promise<void> {
+  if (isCached()) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const check = () => (isCached() ? resolve() : undefined)
+  const stops = [cache.onChange('UserRuntimeConfig', check), clock.after(CATCH_UP_MS, resolve)]
+  await promise
+  for (const stop of stops) stop()
+}
+
+function devicesOf(namespace: string, { cache, reports }: AuthSyncDeps): readonly string[] {
+  const written = cache.list('Device', namespace).map((device) => device.spec.deviceId)
+  const reported = reports.list(namespace).map((report) => report.deviceId)
+  return [...new Set([...written, ...reported])].sort()
+}

@@ -1,0 +1,159 @@
+import type { Clock } from '#core/clock.ts'
+import type { SyncState } from '#core/gates.ts'
+
+import type { AuthSyncDeps } from './auth-sync/deps.ts'
+import { Flights } from './auth-sync/flights.ts'
+import { reconcile } from './auth-sync/reconcile.ts'
+import { SyncRecords } from './auth-sync/records.ts'
+import { SyncRequests } from './auth-sync/requests.ts'
+import { resyncAuth } from './auth-sync/resync.ts'
+import { fromKeyText, type SyncKey } from './auth-sync/sync-key.ts'
+import { watchAuthSync } from './auth-sync/watches.ts'
+import { type ControllerBasis, createController } from './controller.ts'
+import { DeviceBudget } from './device-budget.ts'
+import { collectDevices } from './device/collect.ts'
+import { type DeviceDeps, reconcileDevice, toDeviceText } from './device/reconcile.ts'
+import { DEVICE_STATUS_DELAY_MS, isCollect, watchDevices } from './device/watches.ts'
+import type { ManagerDeps } from './manager.ts'
+import { createControllerMetrics } from './metrics.ts'
+import { everyPhase } from './resync.ts'
+import { reconcileProxyStatus } from './user-proxy-config/reconcile.ts'
+import { watchProxies } from './user-proxy-config/watches.ts'
+import { type ConfigStatusDeps, reconcileConfigStatus } from './user-runtime-config/reconcile.ts'
+import { SUMMARY_DELAY_MS, watchConfigs } from './user-runtime-config/watches.ts'
+import type { Workqueue } from './workqueue.ts'
+
+/** Deciding is short, and sending does not hold a worker. */
+const DECIDING = 32
+
+/** Statuses wait for the store; a few at once let it write them together. */
+const WRITING = 16
+
+/** A command that takes longer than this shows in the status as being on its way. */
+const SENDING_DELAY_MS = 2_000
+
+/** How long commands in hand, and then statuses, are waited for when the process stops. */
+const DRAIN_MS = 10_000
+
+/** All controllers, wired to each other. */
+export interface Controllers {
+  readonly authSync: AuthSyncDeps
+  readonly queues: readonly Workqueue[]
+  start(): void
+  stop(): Promise<void>
+}
+
+/** Makes the four controllers; nothing happens before `start`. */
+export function createControllers(deps: ManagerDeps): Controllers {
+  const { clock, random, logger, cache } = deps
+  const metrics = createControllerMetrics(deps.registry, clock)
+  const shared = { ...deps, metrics, ...createMemory(deps) }
+  const status = createStatusQueues(shared, { clock, random, logger, metrics })
+  const { authSync, queue } = createAuthSync(shared, status)
+  const queues = [queue, ...Object.values(status)]
+  metrics.observeOutOfSync(() => statesOf(shared.records))
+  const stops: (() => void)[] = []
+  return {
+    authSync,
+    queues,
+    start: () => {
+      shared.started.at = clock.monotonic()
+      for (const each of queues) each.start()
+      stops.push(
+        watchAuthSync(authSync),
+        watchDevices(shared, status.devices),
+        watchConfigs({ ...shared, authSync }, status.configs),
+        watchProxies(cache, status.proxies),
+        everyPhase(clock, (phase) => resyncAuth(phase, authSync)),
+      )
+    },
+    stop: async () => {
+      for (const stop of stops) stop()
+      await queue.stop({ flush: false })
+      await within(DRAIN_MS, authSync.flights.landed(), clock)
+      turnAway(authSync)
+      await within(
+        DRAIN_MS,
+        Promise.all(Object.values(status).map((each) => each.stop({ flush: true }))),
+        clock,
+      )
+    },
+  }
+}
+
+/** What is remembered while the process lives. */
+function createMemory({ cache, clock }: ManagerDeps) {
+  return {
+    records: new SyncRecords(cache),
+    budget: new DeviceBudget(clock),
+    requests: new SyncRequests(),
+    flights: new Flights(),
+    handledRequests: new Map<string, string>(),
+    started: { at: clock.monotonic() },
+  }
+}
+
+type Shared = ManagerDeps & ReturnType<typeof createMemory> & Pick<ControllerBasis, 'metrics'>
+type StatusQueues = ReturnType<typeof createStatusQueues>
+
+function createStatusQueues(shared: DeviceDeps & ConfigStatusDeps, basis: ControllerBasis) {
+  return {
+    devices: createController({
+      ...basis,
+      name: 'device',
+      concurrency: WRITING,
+      reconcile: (text) => (isCollect(text) ? collectDevices(shared) : reconcileDevice(text, shared)),
+    }),
+    configs: createController({
+      ...basis,
+      name: 'user-runtime-config',
+      concurrency: WRITING,
+      reconcile: (text) => reconcileConfigStatus(text, shared),
+    }),
+    proxies: createController({
+      ...basis,
+      name: 'user-proxy-config',
+      concurrency: WRITING,
+      reconcile: (text) => reconcileProxyStatus(text, shared),
+    }),
+  }
+}
+
+function createAuthSync(shared: Shared, status: StatusQueues) {
+  const queue: Workqueue = createController({
+    ...shared,
+    name: 'auth-sync',
+    concurrency: DECIDING,
+    reconcile: (text, waitedMs) => reconcile(text, waitedMs, authSync),
+  })
+  const authSync: AuthSyncDeps = { ...shared, queue, onChanged: (key) => tell(key, shared, status) }
+  return { authSync, queue }
+}
+
+/** A record changed: the device's status, and the summary of all devices, say so soon. */
+function tell(key: SyncKey, { records }: Shared, { devices, configs }: StatusQueues): void {
+  const isSending = records.get(key).history.progress.phase === 'sending'
+  devices.addAfter(toDeviceText(key), isSending ? SENDING_DELAY_MS : DEVICE_STATUS_DELAY_MS, 'resync')
+  configs.addAfter(`${key.namespace}/${key.runtime}`, SUMMARY_DELAY_MS, 'resync')
+}
+
+function* statesOf(records: SyncRecords): Generator<readonly [string, SyncState]> {
+  for (const [runtime, { decision }] of records.all()) if (decision !== null) yield [runtime, decision.state]
+}
+
+/** Whoever still waits for a sync gets an answer. */
+function turnAway({ requests }: AuthSyncDeps): void {
+  for (const keyText of requests.keys()) {
+    const { deviceId } = fromKeyText(keyText)
+    const outcome = { deviceId, success: false, status: 'failed', error: 'the server is stopping' }
+    for (const listener of requests.take(keyText)) listener(outcome)
+  }
+}
+
+/** Waits, but not for ever. */
+async function within(timeoutMs: number, work: Promise<unknown>, clock: Clock): Promise<void> {
+  const { promise: isLate, resolve } = Promise.withResolvers<void>()
+  const cancel = clock.after(timeoutMs, resolve)
+  await Promise.race([work, isLate])
+  cancel()
+}

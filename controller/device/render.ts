@@ -1,0 +1,94 @@
+import { isDeepStrictEqual } from 'node:util'
+
+import { toDeviceRow } from '#controller/auth-sync/device-row.ts'
+import type { SyncRecord } from '#controller/auth-sync/records.ts'
+import type { DeviceReport } from '#core/device-report.ts'
+import { type NewCondition, setCondition } from '#crds/conditions.ts'
+import type { ObjectOf } from '#crds/kinds.ts'
+import type { DeviceStatus } from '#crds/types/device.ts'
+
+/** What a device's status is rendered from. */
+export interface DeviceFacts {
+  readonly report: DeviceReport | undefined
+  /** It had time to come back since our own restart. */
+  readonly isLost: boolean
+  readonly records: ReadonlyMap<string, SyncRecord>
+  /** Names of the registered runtimes. */
+  readonly runtimes: ReadonlySet<string>
+  /** ISO 8601. */
+  readonly now: string
+  readonly gateway: string | undefined
+}
+
+/**
+ * Renders the status a device should have. The time of the last heartbeat goes along with another change but makes none:
+ * an idle fleet writes nothing.
+ */
+export function renderDeviceStatus(object: ObjectOf<'Device'>, facts: DeviceFacts): DeviceStatus | undefined {
+  const before: DeviceStatus = object.status ?? {}
+  const after = { ...renderLasting(object, facts), ...present('lastHeartbeatTime', before.lastHeartbeatTime) }
+  if (isDeepStrictEqual(after, before)) return object.status
+  const heartbeatAt = facts.report?.lastHeartbeatAt
+  const heard = heartbeatAt == null ? before.lastHeartbeatTime : new Date(heartbeatAt).toISOString()
+  return { ...after, ...present('lastHeartbeatTime', heard) }
+}
+
+/** All of the status but the time of the last heartbeat. */
+function renderLasting(object: ObjectOf<'Device'>, facts: DeviceFacts): DeviceStatus {
+  const { report, gateway } = facts
+  const before: DeviceStatus = object.status ?? {}
+  return {
+    ...present('observedGeneration', object.metadata.generation),
+    ...present('conditions', renderConditions(object, facts)),
+    ...present('executorVersion', report?.executorVersion ?? before.executorVersion),
+    ...present('gateway', report?.isOnline === true ? gateway : undefined),
+    ...present('runtimes', renderRows(before.runtimes, facts)),
+  }
+}
+
+function renderConditions(object: ObjectOf<'Device'>, facts: DeviceFacts): DeviceStatus['conditions'] {
+  const before = object.status?.conditions
+  const online = onlineCondition(object, facts)
+  return online === null ? before : setCondition(before ?? [], online, facts.now)
+}
+
+function onlineCondition(
+  { metadata }: ObjectOf<'Device'>,
+  { report, isLost }: DeviceFacts,
+): NewCondition | null {
+  const of = (status: 'True' | 'False', reason: string, message: string): NewCondition => ({
+    type: 'Online',
+    status,
+    reason,
+    message,
+    ...present('observedGeneration', metadata.generation),
+  })
+  if (report?.isOnline === true)
+    return of('True', 'HeartbeatReceived', 'The device is connected and sends heartbeats.')
+  if (report !== undefined)
+    return of('False', 'NoHeartbeat', 'No heartbeat came within 90 s on a live socket.')
+  // After our own restart nothing is known of a device until it had time to come back.
+  return isLost ? of('False', 'NotConnected', 'The device has not connected since the server started.') : null
+}
+
+function renderRows(
+  before: DeviceStatus['runtimes'],
+  { records, runtimes }: DeviceFacts,
+): DeviceStatus['runtimes'] {
+  const rows = [...runtimes].flatMap((name) => {
+    const record = records.get(name)
+    // Written down before a restart and not looked at since: it stays as it is.
+    if (record?.decision === null) return (before ?? []).filter((row) => row.name === name)
+    const row = record === undefined ? null : toDeviceRow(name, record)
+    return row === null ? [] : [row]
+  })
+  if (rows.length === 0 && before === undefined) return undefined
+  return rows.sort((left, right) => (left.name < right.name ? -1 : 1))
+}
+
+function present<K extends keyof DeviceStatus>(
+  name: K,
+  value: DeviceStatus[K] | undefined,
+): Pick<DeviceStatus, K> | {} {
+  return value === undefined ? {} : { [name]: value }
+}

@@ -1,0 +1,77 @@
+import type { Registry } from 'prom-client'
+
+import type { Clock } from '#core/clock.ts'
+import type { DeviceKey } from '#core/device-command.ts'
+import type { Explanation, SyncOutcome } from '#core/gates.ts'
+import type { Sealer } from '#secrets/seal.ts'
+import type { Store } from '#store/store.ts'
+
+import { explain } from './auth-sync/explain.ts'
+import { requestSync, type SyncRequest } from './auth-sync/request-sync.ts'
+import { createControllers } from './controllers.ts'
+import type { DeviceChannel, DeviceReports, DigestKeys, Logger, ObjectCache, UserLookup } from './ports.ts'
+
+/** What the controller stands on; the composition root hands it over. */
+export interface ManagerDeps {
+  readonly store: Store
+  /** Complete before the manager starts. */
+  readonly cache: ObjectCache
+  readonly users: UserLookup
+  readonly sealer: Sealer
+  readonly channel: DeviceChannel
+  readonly reports: DeviceReports
+  readonly digestKeys: DigestKeys
+  readonly clock: Clock
+  /** In [0, 1). */
+  readonly random: () => number
+  readonly logger: Logger
+  readonly registry: Registry
+  /** Name of this replica, for `Device.status.gateway`; absent: there is only one. */
+  readonly gateway?: string
+}
+
+/** What people ask of the reconcile loop. */
+export interface AuthSync {
+  /** Rejects with `DEVICE_UNKNOWN` or `RUNTIME_UNSUPPORTED`. */
+  explain(device: DeviceKey, runtime: string): Promise<Explanation>
+  /** Rejects with `RUNTIME_UNSUPPORTED`, `AUTH_MISSING`, `DECRYPT_FAILED` or `DEVICE_UNKNOWN`. */
+  requestSync(request: SyncRequest): Promise<readonly SyncOutcome[]>
+}
+
+/** The running controllers. */
+export interface Manager {
+  readonly authSync: AuthSync
+  /** Starts watching and working, until `signal` aborts or `stop`. To be called once, before devices connect. */
+  start(signal: AbortSignal): Promise<void>
+  /** Takes up nothing more; resolves when commands in hand have ended and statuses are written, after 20 s at the latest. */
+  stop(): Promise<void>
+  /** Throws when keys wait that nobody takes; for liveness. */
+  checkAlive(): void
+}
+
+/** No key waits this long for a worker unless the workers are stuck. */
+const STUCK_AFTER_MS = 120_000
+
+/** Makes the controllers: nothing happens before `start`. */
+export function createManager(deps: ManagerDeps): Manager {
+  const controllers = createControllers(deps)
+  let stopped: Promise<void> | null = null
+  const stop = () => (stopped ??= controllers.stop())
+  return {
+    authSync: {
+      explain: (device, runtime) => explain(device, runtime, controllers.authSync),
+      requestSync: (request) => requestSync(request, controllers.authSync),
+    },
+    start: async (signal) => {
+      if (signal.aborted) return stop()
+      controllers.start()
+      signal.addEventListener('abort', () => void stop(), { once: true })
+    },
+    stop,
+    checkAlive: () => {
+      const waitedMs = Math.max(...controllers.queues.map((queue) => queue.longestWaitMs))
+      if (waitedMs > STUCK_AFTER_MS)
+        throw new Error(`a key has waited ${Math.round(waitedMs / 1_000)} s for a worker`)
+    },
+  }
+}

@@ -1,0 +1,110 @@
+import { openDocument, type OpenRequest } from '#controller/auth-sync/opened-document.ts'
+import type { SyncRecords } from '#controller/auth-sync/records.ts'
+import type { ObjectCache, UserLookup, DeviceReports } from '#controller/ports.ts'
+import { writeStatus } from '#controller/status.ts'
+import type { Clock } from '#core/clock.ts'
+import { readRuntimePreference } from '#core/preferences.ts'
+import {
+  type ConfigFacts,
+  countDevices,
+  type DeviceSync,
+  readyCondition,
+  sharedCondition,
+  syncedCondition,
+} from '#core/sync-status.ts'
+import { setCondition } from '#crds/conditions.ts'
+import type { ObjectOf } from '#crds/kinds.ts'
+import type { Sealer } from '#secrets/seal.ts'
+import type { Store } from '#store/store.ts'
+
+type Config = ObjectOf<'UserRuntimeConfig'>
+
+/** What summing up a configuration stands on. */
+export interface ConfigStatusDeps {
+  readonly store: Store
+  readonly cache: ObjectCache
+  readonly users: UserLookup
+  readonly reports: DeviceReports
+  readonly records: SyncRecords
+  readonly sealer: Sealer
+  readonly clock: Clock
+  /** The requested sync that was carried out last, by `namespace/runtime`. */
+  readonly handledRequests: ReadonlyMap<string, string>
+}
+
+/** Sums up in a configuration's status what is so on all devices of its user. */
+export async function reconcileConfigStatus(text: string, deps: ConfigStatusDeps): Promise<void> {
+  const [namespace = '', name = ''] = text.split('/')
+  const cached = deps.cache.get('UserRuntimeConfig', { namespace, name })
+  if (cached === undefined) return
+  const facts = await observeFacts(cached, deps)
+  const devices = devicesOf(namespace, name, deps)
+  await writeStatus(deps.store, {
+    kind: 'UserRuntimeConfig',
+    key: { namespace, name },
+    render: (object) => renderStatus(object, facts, { devices, deps, text }),
+  })
+}
+
+async function observeFacts(config: Config, deps: ConfigStatusDeps): Promise<ConfigFacts> {
+  const { name, namespace = '', generation = 0 } = config.metadata
+  const user = deps.users.findByNamespace(namespace)
+  const runtime = deps.cache.get('Runtime', { name })
+  return {
+    runtime: name,
+    generation,
+    isEnabled: user !== undefined && readRuntimePreference(user.preferences, name).useUserConfig,
+    isRegistered: runtime !== undefined,
+    isSuspended: config.spec.suspend === true,
+    document: user && runtime ? await observeDocument({ sealer: deps.sealer, user, runtime, config }) : null,
+  }
+}
+
+async function observeDocument(request: OpenRequest): Promise<ConfigFacts['document']> {
+  const auth = request.config.spec.auth
+  if (auth?.encryptedValue === undefined) return null
+  const opened = await openDocument(request)
+  if (opened === null) return { sha256: auth.sha256 ?? '', isOpen: false, hasRefreshToken: false }
+  return { sha256: opened.sha256, isOpen: true, hasRefreshToken: opened.hasRefreshToken }
+}
+
+function devicesOf(
+  namespace: string,
+  runtime: string,
+  { reports, records }: ConfigStatusDeps,
+): readonly DeviceSync[] {
+  return reports.list(namespace).map((report) => {
+    const record = records.ofDevice(report).get(runtime)
+    return {
+      deviceId: report.deviceId,
+      isOnline: report.isOnline,
+      state: record?.history.progress.phase === 'sending' ? 'Syncing' : (record?.decision?.state ?? null),
+      knownSha256: record?.history.knownSha256 ?? null,
+      isActive: record?.isActive ?? false,
+    }
+  })
+}
+
+interface RenderFacts {
+  readonly devices: readonly DeviceSync[]
+  readonly deps: ConfigStatusDeps
+  readonly text: string
+}
+
+function renderStatus(
+  object: Config,
+  facts: ConfigFacts,
+  { devices, deps, text }: RenderFacts,
+): Config['status'] {
+  const now = new Date(deps.clock.now()).toISOString()
+  const next = [readyCondition(facts), syncedCondition(facts, devices), sharedCondition(facts, devices)]
+  const conditions = next.reduce((list, one) => setCondition(list, one, now), object.status?.conditions ?? [])
+  const handled = deps.handledRequests.get(text) ?? object.status?.lastHandledSyncRequest
+  return {
+    ...object.status,
+    observedGeneration: facts.generation,
+    conditions,
+    devices: countDevices(devices),
+    ...(handled !== undefined && { lastHandledSyncRequest: handled }),
+  }
+}

@@ -1,0 +1,76 @@
+import type { AuthSyncDeps } from '#controller/auth-sync/deps.ts'
+import { requestSync } from '#controller/auth-sync/request-sync.ts'
+import type { DeviceReports, ObjectCache, UserLookup } from '#controller/ports.ts'
+import { run } from '#controller/run.ts'
+import type { Workqueue } from '#controller/workqueue.ts'
+import type { ObjectOf } from '#crds/kinds.ts'
+
+/** A summary tells what became of many devices: what changes within this time is one write. */
+export const SUMMARY_DELAY_MS = 500
+
+/** Annotation by which a manifest asks for a sync. */
+const SYNC_REQUESTED_AT = 'agent.wecode.io/sync-requested-at'
+
+const MAX_REQUEST = 256
+
+/** What following configurations stands on. */
+export interface ConfigWatchDeps {
+  readonly cache: ObjectCache
+  readonly users: UserLookup
+  readonly reports: DeviceReports
+  readonly authSync: AuthSyncDeps
+  /** The requested sync that was carried out last, by `namespace/runtime`. */
+  readonly handledRequests: Map<string, string>
+}
+
+/** Queues configurations whose summary may have to be written, and carries out the syncs manifests ask for. Returns how to stop. */
+export function watchConfigs(deps: ConfigWatchDeps, queue: Workqueue): () => void {
+  const { cache, users, reports } = deps
+  const sumUp = (namespace: string, name: string) =>
+    queue.addAfter(`${namespace}/${name}`, SUMMARY_DELAY_MS, 'resync')
+  const sumUpUser = (namespace: string) => {
+    for (const { metadata } of cache.list('UserRuntimeConfig', namespace)) sumUp(namespace, metadata.name)
+  }
+  for (const config of cache.list('UserRuntimeConfig')) {
+    sumUp(config.metadata.namespace ?? '', config.metadata.name)
+    serveAnnotation(config, deps, queue)
+  }
+  const stops = [
+    cache.onChange('UserRuntimeConfig', ({ type, object, previous }) => {
+      if (type === 'DELETED') return
+      const { namespace = '', name, generation } = object.metadata
+      if (generation !== previous?.metadata.generation) sumUp(namespace, name)
+      serveAnnotation(object, deps, queue)
+    }),
+    cache.onChange('Runtime', ({ object }) => {
+      for (const { metadata } of cache.list('UserRuntimeConfig')) {
+        if (metadata.name === object.metadata.name) sumUp(metadata.namespace ?? '', metadata.name)
+      }
+    }),
+    users.onChange((user) => sumUpUser(user.namespace)),
+    reports.onChange(({ device, kind }) => {
+      if (kind === 'online' || kind === 'offline') sumUpUser(device.namespace)
+    }),
+  ]
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
+/** Carries out the sync that an annotation asks for, once. */
+function serveAnnotation(
+  config: ObjectOf<'UserRuntimeConfig'>,
+  deps: ConfigWatchDeps,
+  queue: Workqueue,
+): void {
+  const { namespace = '', name, annotations } = config.metadata
+  const asked = annotations?.[SYNC_REQUESTED_AT]?.slice(0, MAX_REQUEST)
+  const text = `${namespace}/${name}`
+  if (asked === undefined || asked === config.status?.lastHandledSyncRequest) return
+  if (asked === deps.handledRequests.get(text)) return
+  deps.handledRequests.set(text, asked)
+  const finish = () => queue.addAfter(text, SUMMARY_DELAY_MS, 'user')
+  const sync = async () => void (await requestSync({ namespace, runtime: name }, deps.authSync))
+  // Whatever came of it, it was carried out: asking for a sync of nothing must not be asked again and again.
+  void run(sync, { done: finish, again: finish, later: finish, stall: finish })
+}
