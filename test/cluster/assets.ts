@@ -53,12 +53,20 @@ export async function findAssets(environment: NodeJS.ProcessEnv): Promise<Assets
   const found = new Map<Program, string>()
   for (const recipe of RECIPES) {
     const present = given === undefined ? undefined : await executable(join(given, recipe.program))
-    found.set(recipe.program, present ?? (await build(recipe, join(cache, 'runtimeconfig', 'cluster'))))
+    found.set(
+      recipe.program,
+      present ?? (await build(recipe, { environment, cache: join(cache, 'runtimeconfig', 'cluster') })),
+    )
   }
   return Object.fromEntries(found) as Assets
 }
 
-async function build(recipe: Recipe, cache: string): Promise<string> {
+interface Workshop {
+  readonly environment: NodeJS.ProcessEnv
+  readonly cache: string
+}
+
+async function build(recipe: Recipe, { environment, cache }: Workshop): Promise<string> {
   const module = join(import.meta.dirname, 'tools', recipe.module)
   const goMod = await readFile(join(module, 'go.mod'), 'utf8')
   const flags = ['-trimpath', '-ldflags', linkerFlags(goMod)]
@@ -67,13 +75,13 @@ async function build(recipe: Recipe, cache: string): Promise<string> {
   const target = join(folder, recipe.program)
   const present = await executable(target)
   if (present !== undefined) return present
-  await requireGo()
+  await requireGo(environment)
   await mkdir(folder, { recursive: true })
   await buildOnce(target, {
     say: `building ${recipe.program} with Go, once, about ${recipe.minutes}`,
     command: ['go', 'build', ...flags, '-o', `${target}.new`, recipe.package],
     cwd: module,
-    env: { CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false', GOWORK: 'off' },
+    env: { ...environment, CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false', GOWORK: 'off' },
   })
   return target
 }
@@ -87,8 +95,8 @@ function linkerFlags(goMod: string): string {
   return `-s -w -X ${name}Version=${full} -X ${name}Major=${major} -X ${name}Minor=${minor}`
 }
 
-async function requireGo(): Promise<void> {
-  const answer = await run('go', ['version']).catch(() => ({ stdout: '' }))
+async function requireGo(environment: NodeJS.ProcessEnv): Promise<void> {
+  const answer = await run('go', ['version'], { env: environment }).catch(() => ({ stdout: '' }))
   const version = /go(\d+)\.(\d+)/.exec(answer.stdout)
   if (version === null || Number(version[1]) !== 1 || Number(version[2]) < 26) throw new Error(ADVICE)
 }

@@ -43,7 +43,7 @@ describe('buildOnce', () => {
       say: 'building',
       command: ['sh', '-c', `${script} && echo built > ${target}.new`],
       cwd: folder,
-      env: {},
+      env: process.env,
     }
   }
 })

@@ -9,7 +9,7 @@ export interface Build {
   /** Writes `<target>.new`. */
   readonly command: readonly string[]
   readonly cwd: string
-  readonly env: Readonly<Record<string, string>>
+  readonly env: NodeJS.ProcessEnv
 }
 
 const LOOK_AGAIN_MS = 500
@@ -60,7 +60,7 @@ async function runWithProgress({ say, command, cwd, env }: Build): Promise<void>
   process.stdout.write(`${say}\n`)
   const child = spawn(program, args, {
     cwd,
-    env: { ...process.env, ...env },
+    env,
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL)

@@ -1,9 +1,6 @@
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-
 import { API_VERSION, GROUP, VERSION } from '#crds/group.ts'
 import { type KindName, KINDS } from '#crds/kinds.ts'
+import { connectCustomObjects } from '#test/cluster/packages/custom-objects.ts'
 import { asManifest, isManifest, type Manifest } from '#test/support/manifests.ts'
 
 /** What a server said to a write. */
@@ -22,87 +19,36 @@ export interface WriteOptions {
   readonly fieldValidation?: 'Strict' | 'Ignore'
 }
 
-type Call = (parameters: Manifest) => Promise<unknown>
-
-/** The part of `CustomObjectsApi` that is used. The package is installed by the script that runs this suite. */
-interface CustomObjects {
-  readonly createNamespacedCustomObject: Call
-  readonly createClusterCustomObject: Call
-  readonly replaceNamespacedCustomObject: Call
-  readonly replaceClusterCustomObject: Call
-  readonly replaceNamespacedCustomObjectStatus: Call
-  readonly replaceClusterCustomObjectStatus: Call
-  readonly deleteNamespacedCustomObject: Call
-  readonly deleteClusterCustomObject: Call
-}
-
-interface ClientNode {
-  readonly KubeConfig: new () => {
-    loadFromFile(path: string): void
-    makeApiClient(api: unknown): CustomObjects
-  }
-  readonly CustomObjectsApi: unknown
-}
-
-// In a package of its own, so that nobody else installs its 62 MB; not in this folder, where its package.json would take the
-// `#` imports away from these tests.
-const PACKAGES = createRequire(join(import.meta.dirname, 'packages', 'package.json'))
-
 /** Writes objects of our kinds through the official client library. */
 export class Client {
-  readonly #api: CustomObjects
+  readonly #api: ReturnType<typeof connectCustomObjects>
 
-  private constructor(api: CustomObjects) {
-    this.#api = api
-  }
-
-  static async connect(kubeconfig: string): Promise<Client> {
-    const path = PACKAGES.resolve('@kubernetes/client-node')
-    const { KubeConfig, CustomObjectsApi }: ClientNode = await import(pathToFileURL(path).href)
-    const config = new KubeConfig()
-    config.loadFromFile(kubeconfig)
-    return new Client(config.makeApiClient(CustomObjectsApi))
+  constructor(kubeconfig: string) {
+    this.#api = connectCustomObjects(kubeconfig)
   }
 
   create(kind: KindName, body: Manifest, options: WriteOptions = {}): Promise<Verdict> {
-    const { createNamespacedCustomObject, createClusterCustomObject } = this.#bound()
-    const call = KINDS[kind].isNamespaced ? createNamespacedCustomObject : createClusterCustomObject
-    return verdict(call({ ...place(kind, body), body, ...options }))
+    const request = { ...place(kind, body), body, ...options }
+    if (!KINDS[kind].isNamespaced) return verdict(this.#api.createClusterCustomObject(request))
+    return verdict(this.#api.createNamespacedCustomObject(request))
   }
 
   replace(kind: KindName, body: Manifest, options: WriteOptions = {}): Promise<Verdict> {
-    const { replaceNamespacedCustomObject, replaceClusterCustomObject } = this.#bound()
-    const call = KINDS[kind].isNamespaced ? replaceNamespacedCustomObject : replaceClusterCustomObject
-    return verdict(call({ ...place(kind, body), name: nameOf(body), body, ...options }))
+    const request = { ...place(kind, body), name: nameOf(body), body, ...options }
+    if (!KINDS[kind].isNamespaced) return verdict(this.#api.replaceClusterCustomObject(request))
+    return verdict(this.#api.replaceNamespacedCustomObject(request))
   }
 
   replaceStatus(kind: KindName, body: Manifest, options: WriteOptions = {}): Promise<Verdict> {
-    const { replaceNamespacedCustomObjectStatus, replaceClusterCustomObjectStatus } = this.#bound()
-    const call = KINDS[kind].isNamespaced
-      ? replaceNamespacedCustomObjectStatus
-      : replaceClusterCustomObjectStatus
-    return verdict(call({ ...place(kind, body), name: nameOf(body), body, ...options }))
+    const request = { ...place(kind, body), name: nameOf(body), body, ...options }
+    if (!KINDS[kind].isNamespaced) return verdict(this.#api.replaceClusterCustomObjectStatus(request))
+    return verdict(this.#api.replaceNamespacedCustomObjectStatus(request))
   }
 
   delete(kind: KindName, object: Manifest): Promise<Verdict> {
-    const { deleteNamespacedCustomObject, deleteClusterCustomObject } = this.#bound()
-    const call = KINDS[kind].isNamespaced ? deleteNamespacedCustomObject : deleteClusterCustomObject
-    return verdict(call({ ...place(kind, object), name: nameOf(object) }))
-  }
-
-  #bound(): CustomObjects {
-    const api = this.#api
-    return {
-      createNamespacedCustomObject: (parameters) => api.createNamespacedCustomObject(parameters),
-      createClusterCustomObject: (parameters) => api.createClusterCustomObject(parameters),
-      replaceNamespacedCustomObject: (parameters) => api.replaceNamespacedCustomObject(parameters),
-      replaceClusterCustomObject: (parameters) => api.replaceClusterCustomObject(parameters),
-      replaceNamespacedCustomObjectStatus: (parameters) =>
-        api.replaceNamespacedCustomObjectStatus(parameters),
-      replaceClusterCustomObjectStatus: (parameters) => api.replaceClusterCustomObjectStatus(parameters),
-      deleteNamespacedCustomObject: (parameters) => api.deleteNamespacedCustomObject(parameters),
-      deleteClusterCustomObject: (parameters) => api.deleteClusterCustomObject(parameters),
-    }
+    const request = { ...place(kind, object), name: nameOf(object) }
+    if (!KINDS[kind].isNamespaced) return verdict(this.#api.deleteClusterCustomObject(request))
+    return verdict(this.#api.deleteNamespacedCustomObject(request))
   }
 }
 

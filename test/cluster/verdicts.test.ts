@@ -18,7 +18,7 @@ let client: Client
 
 beforeAll(async () => {
   await applyDefinitions()
-  client = await Client.connect(inject('kubeconfig'))
+  client = new Client(inject('kubeconfig'))
 })
 
 describe('a real API server says the same as our validators to', () => {
