@@ -1,4 +1,4 @@
-import type { FindUser } from '#api/authenticate.ts'
+import type { AuthenticatorOptions } from '#api/authenticate.ts'
 import type { HealthCheck } from '#api/health.ts'
 import type { ApiCaches } from '#api/ports.ts'
 import type { Clock } from '#core/clock.ts'
@@ -18,7 +18,7 @@ export interface Caches {
   readonly objects: Cache<CachedKind>
   readonly users: UserCache
   readonly forApi: ApiCaches
-  readonly findUser: FindUser
+  readonly findUser: NonNullable<AuthenticatorOptions['findUser']>
   /** The registered runtimes; the same array until one changes. */
   readonly runtimes: () => readonly Runtime[]
   readonly readiness: HealthCheck

@@ -8,6 +8,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import { createAuthenticator } from '#api/authenticate.ts'
 import { createDeviceTokenService } from '#api/device-tokens.ts'
 import { createDeviceGateway, type DeviceGateway } from '#api/devices/gateway.ts'
+import type { HealthCheck } from '#api/health.ts'
 import { configureHttpServer, HTTP_SERVER_OPTIONS } from '#api/http-server.ts'
 import type { Logger } from '#api/logger.ts'
 import { createApp } from '#api/server.ts'
@@ -142,7 +143,7 @@ function openManager(
 interface Behind {
   readonly gateway: DeviceGateway
   readonly manager: Manager
-  readonly livenessChecks: NonNullable<Parameters<typeof createApp>[0]['livenessChecks']>
+  readonly livenessChecks: readonly HealthCheck[]
 }
 
 function openHttp(parts: Parts, { gateway, manager, livenessChecks }: Behind): Server {

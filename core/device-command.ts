@@ -37,7 +37,14 @@ export type DeviceCommand =
 
 export type CommandKey = DeviceCommand['key']
 
-export type CommandStatus = 'written' | 'skipped_existing' | 'read' | 'removed' | 'absent' | 'probed' | 'failed'
+export type CommandStatus =
+  | 'written'
+  | 'skipped_existing'
+  | 'read'
+  | 'removed'
+  | 'absent'
+  | 'probed'
+  | 'failed'
 
 /**
  * What a device answered. A device-side failure is an answer too (`failed` with the device's own text); only a command that

@@ -20,7 +20,11 @@ export const ERRORS = {
   AUTH_SCHEMA: { status: 400, retry: 'never', title: 'Auth document does not fit its runtime' },
   PROXY_INVALID: { status: 400, retry: 'never', title: 'Proxy URL is not valid' },
   PROXY_NOT_CONFIGURED: { status: 400, retry: 'never', title: 'No usable proxy is saved' },
-  PROXY_SCHEME_UNSUPPORTED: { status: 400, retry: 'never', title: 'Runtime does not support the proxy scheme' },
+  PROXY_SCHEME_UNSUPPORTED: {
+    status: 400,
+    retry: 'never',
+    title: 'Runtime does not support the proxy scheme',
+  },
   REQUEST_MALFORMED: { status: 400, retry: 'never', title: 'Request is malformed' },
   UNAUTHENTICATED: { status: 401, retry: 'never', title: 'Token is missing or not valid' },
   FORBIDDEN: { status: 403, retry: 'never', title: 'Token does not allow this' },

@@ -49,7 +49,7 @@ export async function agent(context: Context, flags: AgentFlags): Promise<void> 
     clock,
     logger,
     normalFormOf,
-    listProcesses,
+    listProcesses: processLister(process.platform),
     random: Math.random,
   })
   output.event({ device_id: deviceId, server: settings.server, home: homeFolder })

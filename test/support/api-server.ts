@@ -17,7 +17,7 @@ import { signToken } from '#secrets/signing.ts'
 import { openSqliteStore, type SqliteStores } from '#store/sqlite/open.ts'
 import type { User } from '#store/users.ts'
 
-import { watchedCaches } from './api-caches.ts'
+import { openApiCaches } from './api-caches.ts'
 import { TestDevices } from './api-devices.ts'
 import { FakeClock } from './fake-clock.ts'
 import { aKeyring, aSigningKey } from './keys.ts'
@@ -70,7 +70,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, path = ':me
   for (const runtime of BUILT_IN_RUNTIMES) await stores.store.create('Runtime', runtime)
   const user = await stores.users.create({ name: 'ada' })
   const stopping = new AbortController()
-  const caches = await watchedCaches(stores, stopping.signal)
+  const caches = await openApiCaches({ ...stores, clock }, stopping.signal)
   const parts = { ...stores, clock, caches, registry: new Registry(), sealer: createSealer(aKeyring()) }
   const { log, logger } = recordingLogger()
   const devices = new TestDevices()

@@ -140,6 +140,7 @@ export async function startGateway(limits: Partial<DeviceLimits> = {}): Promise<
     const closing = gateway.close()
     await clock.advance(60_000)
     await closing
+    await clock.advance(1000)
     http.closeAllConnections()
     await new Promise((resolve) => http.close(resolve))
   })
