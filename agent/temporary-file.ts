@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fstatSync,
   fsyncSync,
   openSync,
   readdirSync,
@@ -10,8 +11,8 @@ import {
   writeSync,
 } from 'node:fs'
 
-import { systemCodeOf } from './command-failure.ts'
-import type { Folder } from './folder.ts'
+import { badRequest, PATH_TEXTS, systemCodeOf } from './command-failure.ts'
+import { type Folder, isSameFile, statLink } from './folder.ts'
 
 const NAME = /^\.runtimeconfig-[0-9a-f]{16}\.tmp$/
 const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
@@ -22,6 +23,7 @@ export function writeTemporaryFile(folder: Folder, bytes: Buffer): string {
   const name = `.runtimeconfig-${randomBytes(8).toString('hex')}.tmp`
   const handle = openSync(folder.at(name), FLAGS, 0o600)
   try {
+    refuseElsewhere(folder, name, handle)
     fchmodSync(handle, 0o600)
     for (let written = 0; written < bytes.length;) written += writeSync(handle, bytes, written)
     fsyncSync(handle)
@@ -32,6 +34,14 @@ export function writeTemporaryFile(folder: Folder, bytes: Buffer): string {
     closeSync(handle)
   }
   return name
+}
+
+// Where names are reached by path, a swap in between could have made the file elsewhere: it is still empty, and stays so.
+function refuseElsewhere(folder: Folder, name: string, handle: number): void {
+  folder.confirm()
+  if (!isSameFile(statLink(folder.at(name)), fstatSync(handle, { bigint: true }))) {
+    throw badRequest(PATH_TEXTS.leaves)
+  }
 }
 
 /** Removes what a writer that was killed left behind, ours or an executor's script. Returns how many files that were. */
