@@ -72,7 +72,7 @@ async function measure(installation: Installation): Promise<Counters> {
   return {
     heartbeats: sumOf(text, 'runtimeconfig_heartbeats_total'),
     queueAdds: sumOf(text, 'workqueue_adds_total'),
-    storeVersion: query(installation, 'SELECT max(resource_version) AS value FROM changes'),
+    storeVersion: query(installation, 'SELECT max(version) AS value FROM changes'),
   }
 }
 
