@@ -115,13 +115,18 @@ function createQueueMetrics(registry: Registry, clock: Clock): QueueMetricsOf {
   })
   const gauges = new Map<string, QueueGauges>()
   registerQueueGauges(registry, clock, gauges)
-  return (name) => ({
-    observe: (queue) => void gauges.set(name, queue),
-    added: () => adds.inc({ name }),
-    started: (waitedMs) => queued.observe({ name }, waitedMs / 1_000),
-    finished: (workedMs) => worked.observe({ name }, workedMs / 1_000),
-    retried: () => retries.inc({ name }),
-  })
+  return (name) => {
+    // A counter that shows 0 tells that nothing happened; one that is absent tells nothing.
+    adds.inc({ name }, 0)
+    retries.inc({ name }, 0)
+    return {
+      observe: (queue) => void gauges.set(name, queue),
+      added: () => adds.inc({ name }),
+      started: (waitedMs) => queued.observe({ name }, waitedMs / 1_000),
+      finished: (workedMs) => worked.observe({ name }, workedMs / 1_000),
+      retried: () => retries.inc({ name }),
+    }
+  }
 }
 
 function registerQueueGauges(
