@@ -33,7 +33,7 @@ export class SqliteTokens implements Tokens {
     this.#database = database
     this.#insert = database.prepare(
       `INSERT INTO device_tokens (id, user_id, name, device_id, hash, created_at, expires_at, revoked_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     )
     this.#byHash = database.prepare(`SELECT ${COLUMNS} FROM device_tokens WHERE hash = ?`)
     this.#byId = database.prepare(`SELECT ${COLUMNS} FROM device_tokens WHERE user_id = ? AND id = ?`)
@@ -55,9 +55,9 @@ export class SqliteTokens implements Tokens {
   async create(token: DeviceToken): Promise<void> {
     const userId = toUserId(token.userId)
     if (!this.#userExists.first(userId)) throw new AppError('NOT_FOUND', 'there is no such user')
-    if (this.#byHash.first(token.hash)) throw new AppError('ALREADY_EXISTS', 'this token exists already')
     const { id, name, deviceId, hash, createdAt, expiresAt, revokedAt } = token
-    this.#insert.run(id, userId, name, deviceId, hash, createdAt, expiresAt, revokedAt)
+    const made = this.#insert.run(id, userId, name, deviceId, hash, createdAt, expiresAt, revokedAt)
+    if (made === 0) throw new AppError('ALREADY_EXISTS', 'this token exists already')
   }
 
   async findByHash(hash: string): Promise<DeviceToken | undefined> {
