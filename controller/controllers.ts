@@ -3,6 +3,7 @@ import type { SyncState } from '#core/gates.ts'
 
 import type { AuthSyncDeps } from './auth-sync/deps.ts'
 import { Flights } from './auth-sync/flights.ts'
+import { DocumentOpener } from './auth-sync/opened-document.ts'
 import { reconcile } from './auth-sync/reconcile.ts'
 import { SyncRecords } from './auth-sync/records.ts'
 import { SyncRequests } from './auth-sync/requests.ts'
@@ -12,14 +13,14 @@ import { watchAuthSync } from './auth-sync/watches.ts'
 import { type ControllerBasis, createController } from './controller.ts'
 import { DeviceBudget } from './device-budget.ts'
 import { collectDevices } from './device/collect.ts'
-import { type DeviceDeps, reconcileDevice, toDeviceText } from './device/reconcile.ts'
-import { DEVICE_STATUS_DELAY_MS, isCollect, watchDevices } from './device/watches.ts'
+import { reconcileDevice, toDeviceText } from './device/reconcile.ts'
+import { isCollect, watchDevices } from './device/watches.ts'
 import type { ManagerDeps } from './manager.ts'
 import { createControllerMetrics } from './metrics.ts'
 import { everyPhase } from './resync.ts'
 import { reconcileProxyStatus } from './user-proxy-config/reconcile.ts'
 import { watchProxies } from './user-proxy-config/watches.ts'
-import { type ConfigStatusDeps, reconcileConfigStatus } from './user-runtime-config/reconcile.ts'
+import { reconcileConfigStatus } from './user-runtime-config/reconcile.ts'
 import { SUMMARY_DELAY_MS, watchConfigs } from './user-runtime-config/watches.ts'
 import type { Workqueue } from './workqueue.ts'
 
@@ -29,8 +30,11 @@ const DECIDING = 32
 /** Statuses wait for the store; a few at once let it write them together. */
 const WRITING = 16
 
-/** A command that takes longer than this shows in the status as being on its way. */
-const SENDING_DELAY_MS = 2_000
+/** What became of a change can wait until the other devices have got theirs. */
+const SETTLED_DELAY_MS = 1_000
+
+/** What is on its way shows in a status only if it takes longer than this: most of it ends within one write. */
+const PASSING_DELAY_MS = 2_000
 
 /** How long commands in hand, and then statuses, are waited for when the process stops. */
 const DRAIN_MS = 10_000
@@ -82,8 +86,9 @@ export function createControllers(deps: ManagerDeps): Controllers {
 }
 
 /** What is remembered while the process lives. */
-function createMemory({ cache, clock }: ManagerDeps) {
+function createMemory({ cache, clock, sealer }: ManagerDeps) {
   return {
+    documents: new DocumentOpener(sealer),
     records: new SyncRecords(cache),
     budget: new DeviceBudget(clock),
     requests: new SyncRequests(),
@@ -96,7 +101,7 @@ function createMemory({ cache, clock }: ManagerDeps) {
 type Shared = ManagerDeps & ReturnType<typeof createMemory> & Pick<ControllerBasis, 'metrics'>
 type StatusQueues = ReturnType<typeof createStatusQueues>
 
-function createStatusQueues(shared: DeviceDeps & ConfigStatusDeps, basis: ControllerBasis) {
+function createStatusQueues(shared: Shared, basis: ControllerBasis) {
   return {
     devices: createController({
       ...basis,
@@ -132,8 +137,10 @@ function createAuthSync(shared: Shared, status: StatusQueues) {
 
 /** A record changed: the device's status, and the summary of all devices, say so soon. */
 function tell(key: SyncKey, { records }: Shared, { devices, configs }: StatusQueues): void {
-  const isSending = records.get(key).history.progress.phase === 'sending'
-  devices.addAfter(toDeviceText(key), isSending ? SENDING_DELAY_MS : DEVICE_STATUS_DELAY_MS, 'resync')
+  const { history, decision } = records.get(key)
+  const isPassing =
+    history.progress.phase !== 'idle' || (decision !== null && decision.action.type !== 'none')
+  devices.addAfter(toDeviceText(key), isPassing ? PASSING_DELAY_MS : SETTLED_DELAY_MS, 'resync')
   configs.addAfter(`${key.namespace}/${key.runtime}`, SUMMARY_DELAY_MS, 'resync')
 }
 

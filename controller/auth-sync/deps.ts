@@ -3,6 +3,7 @@ import type { ControllerMetrics } from '#controller/metrics.ts'
 import type { DeviceChannel, Logger } from '#controller/ports.ts'
 import type { Workqueue } from '#controller/workqueue.ts'
 import type { Clock } from '#core/clock.ts'
+import type { Sealer } from '#secrets/seal.ts'
 import type { Store } from '#store/store.ts'
 
 import type { Flights } from './flights.ts'
@@ -14,6 +15,7 @@ import type { SyncKey } from './sync-key.ts'
 /** What reading, deciding, sending and answering stand on. */
 export interface AuthSyncDeps extends ObserveDeps {
   readonly store: Store
+  readonly sealer: Sealer
   readonly channel: DeviceChannel
   readonly clock: Clock
   /** In [0, 1). */

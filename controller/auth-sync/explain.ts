@@ -10,7 +10,7 @@ import { observe } from './observe.ts'
 
 type ExplainDeps = Pick<
   AuthSyncDeps,
-  'cache' | 'users' | 'reports' | 'digestKeys' | 'sealer' | 'records' | 'clock'
+  'cache' | 'users' | 'reports' | 'digestKeys' | 'documents' | 'records' | 'clock'
 >
 
 /** Says why a device is as it is, from what is true at this moment. Rejects with `DEVICE_UNKNOWN` or `RUNTIME_UNSUPPORTED`. */

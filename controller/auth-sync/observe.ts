@@ -7,11 +7,10 @@ import type { DeviceReport } from '#core/device-report.ts'
 import { type Runtime, targetOf } from '#core/runtimes.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
 import { digestUnder } from '#secrets/document-digest.ts'
-import type { Sealer } from '#secrets/seal.ts'
 import type { User } from '#store/users.ts'
 
 import { inputsOf, isEnabled as isEnabledFor } from './inputs.ts'
-import { openDocument, type StoredDocument } from './opened-document.ts'
+import type { DocumentOpener, StoredDocument } from './opened-document.ts'
 import type { SyncKey } from './sync-key.ts'
 
 type Config = ObjectOf<'UserRuntimeConfig'>
@@ -23,7 +22,7 @@ export interface ObserveDeps {
   readonly users: UserLookup
   readonly reports: DeviceReports
   readonly digestKeys: DigestKeys
-  readonly sealer: Sealer
+  readonly documents: DocumentOpener
 }
 
 /** What was read of one runtime on one device, all at one moment but for the opening of the document. */
@@ -66,8 +65,7 @@ export async function observe(
   const inputs = inputsOf(key, deps)
   const isEnabled = isEnabledFor(key, deps)
   const isNeeded = isEnabled || options.isComplete === true
-  const document =
-    isNeeded && config ? await openDocument({ sealer: deps.sealer, user, runtime, config }) : null
+  const document = isNeeded && config ? await deps.documents.open({ user, runtime, config }) : null
   // The report and the device are read after the wait, so that they are as fresh as the decision.
   const object = deps.cache.get('Device', { namespace: key.namespace, name: deviceNameOf(key.deviceId) })
   const report = deps.reports.get(key) ?? null

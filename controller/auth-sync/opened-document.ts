@@ -31,22 +31,55 @@ export function authPlaceOf(user: User, runtime: string): Place {
   }
 }
 
-/** What to open, and with what. */
+/** What to open. */
 export interface OpenRequest {
-  readonly sealer: Sealer
   readonly user: User
   readonly runtime: Runtime
   readonly config: ObjectOf<'UserRuntimeConfig'>
 }
 
-/** Opens a user's auth document. `null` when none is stored, or when it does not open to a JSON object: never rejects for what is stored. */
-export async function openDocument(request: OpenRequest): Promise<StoredDocument | null> {
-  const auth = request.config.spec.auth
-  if (auth?.encryptedValue === undefined) return null
+/**
+ * Opens a user's auth document. `null` when none is stored, or when it does not open to a JSON object: never rejects for what
+ * is stored. A thousand devices that ask at the same moment share one opening; nothing is kept longer than that.
+ */
+export class DocumentOpener {
+  readonly #sealer: Sealer
+  readonly #opening = new Map<string, Promise<StoredDocument | null>>()
+
+  constructor(sealer: Sealer) {
+    this.#sealer = sealer
+  }
+
+  async open(request: OpenRequest): Promise<StoredDocument | null> {
+    const { config, runtime } = request
+    const sealed = config.spec.auth?.encryptedValue
+    if (sealed === undefined) return null
+    // Another version of the runtime may look for its facts elsewhere; another namespace may hold a copied ciphertext.
+    const place = [
+      config.metadata.namespace,
+      runtime.metadata.name,
+      runtime.metadata.generation,
+      sealed,
+    ].join('/')
+    const opening = this.#opening.get(place) ?? openDocument(this.#sealer, request, sealed)
+    this.#opening.set(place, opening)
+    try {
+      return await opening
+    } finally {
+      this.#opening.delete(place)
+    }
+  }
+}
+
+async function openDocument(
+  sealer: Sealer,
+  request: OpenRequest,
+  sealed: string,
+): Promise<StoredDocument | null> {
+  const { user, runtime, config } = request
   try {
-    const place = authPlaceOf(request.user, request.config.metadata.name)
-    const text = (await request.sealer.open(auth.encryptedValue, place)).open()
-    return readDocument(text, request.runtime, auth.sha256)
+    const text = (await sealer.open(sealed, authPlaceOf(user, config.metadata.name))).open()
+    return readDocument(text, runtime, config.spec.auth?.sha256)
   } catch (error) {
     // A value that does not open is an answer here: the gate `Decryptable` says so.
     if (isAppError(error, 'DECRYPT_FAILED') || isAppError(error, 'AUTH_NOT_JSON')) return null

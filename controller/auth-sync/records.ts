@@ -11,7 +11,7 @@ import type { SyncKey } from './sync-key.ts'
 export interface SyncRecord {
   readonly history: SyncHistory
   /** What was decided last; `null`: nothing yet since the process started. */
-  readonly decision: Pick<Decision, 'state' | 'reason' | 'message'> | null
+  readonly decision: Pick<Decision, 'state' | 'reason' | 'message' | 'action'> | null
   /** Where the file is, as the device reported it. */
   readonly targetPath: string | null
   /** What the failures of `history` were about; `null`: there are none, or it is not known. */

@@ -4,7 +4,7 @@ import { isConditionTrue } from '#crds/conditions.ts'
 import { type DeviceDeps, RETURN_GRACE_MS, toDeviceText } from './reconcile.ts'
 
 /** A status tells what became of a change, not every step of it: what changes within this time is one write. */
-export const DEVICE_STATUS_DELAY_MS = 250
+const STATUS_DELAY_MS = 250
 
 const DAY_MS = 24 * 60 * 60_000
 
@@ -19,15 +19,14 @@ export function watchDevices(deps: DeviceDeps, queue: Workqueue): () => void {
   daily()
   const stops = [
     reports.onChange(({ device, kind }) => {
-      if (kind !== 'runtimes') queue.addAfter(toDeviceText(device), DEVICE_STATUS_DELAY_MS, 'device')
+      if (kind !== 'runtimes') queue.addAfter(toDeviceText(device), STATUS_DELAY_MS, 'device')
     }),
     cache.onChange('Device', ({ type, object, previous }) => {
       const { namespace = '', generation } = object.metadata
       const device = { namespace, deviceId: object.spec.deviceId }
       const isSpecNews = type === 'DELETED' || generation !== previous?.metadata.generation
       // Whoever deletes a device that is connected gets it back: it is there.
-      if (isSpecNews && reports.get(device))
-        queue.addAfter(toDeviceText(device), DEVICE_STATUS_DELAY_MS, 'resync')
+      if (isSpecNews && reports.get(device)) queue.addAfter(toDeviceText(device), STATUS_DELAY_MS, 'resync')
     }),
     clock.after(RETURN_GRACE_MS, () => queueLost(deps, queue)),
     () => cancelDaily(),

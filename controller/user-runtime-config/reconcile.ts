@@ -1,4 +1,4 @@
-import { openDocument, type OpenRequest } from '#controller/auth-sync/opened-document.ts'
+import type { DocumentOpener, OpenRequest } from '#controller/auth-sync/opened-document.ts'
 import type { SyncRecords } from '#controller/auth-sync/records.ts'
 import type { ObjectCache, UserLookup, DeviceReports } from '#controller/ports.ts'
 import { writeStatus } from '#controller/status.ts'
@@ -14,7 +14,6 @@ import {
 } from '#core/sync-status.ts'
 import { setCondition } from '#crds/conditions.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
-import type { Sealer } from '#secrets/seal.ts'
 import type { Store } from '#store/store.ts'
 
 type Config = ObjectOf<'UserRuntimeConfig'>
@@ -26,7 +25,7 @@ export interface ConfigStatusDeps {
   readonly users: UserLookup
   readonly reports: DeviceReports
   readonly records: SyncRecords
-  readonly sealer: Sealer
+  readonly documents: DocumentOpener
   readonly clock: Clock
   /** The requested sync that was carried out last, by `namespace/runtime`. */
   readonly handledRequests: ReadonlyMap<string, string>
@@ -56,14 +55,17 @@ async function observeFacts(config: Config, deps: ConfigStatusDeps): Promise<Con
     isEnabled: user !== undefined && readRuntimePreference(user.preferences, name).useUserConfig,
     isRegistered: runtime !== undefined,
     isSuspended: config.spec.suspend === true,
-    document: user && runtime ? await observeDocument({ sealer: deps.sealer, user, runtime, config }) : null,
+    document: user && runtime ? await observeDocument({ user, runtime, config }, deps) : null,
   }
 }
 
-async function observeDocument(request: OpenRequest): Promise<ConfigFacts['document']> {
+async function observeDocument(
+  request: OpenRequest,
+  { documents }: ConfigStatusDeps,
+): Promise<ConfigFacts['document']> {
   const auth = request.config.spec.auth
   if (auth?.encryptedValue === undefined) return null
-  const opened = await openDocument(request)
+  const opened = await documents.open(request)
   if (opened === null) return { sha256: auth.sha256 ?? '', isOpen: false, hasRefreshToken: false }
   return { sha256: opened.sha256, isOpen: true, hasRefreshToken: opened.hasRefreshToken }
 }
