@@ -5,7 +5,7 @@ import type { DeviceConnection } from './connection.ts'
 import { type HeartbeatDeps, takeHeartbeat } from './heartbeat.ts'
 import type { DeviceLimits } from './limits.ts'
 import { registerDevice, type RegisterDeps } from './register.ts'
-import { backlogOf } from './socket-internals.ts'
+import { backlogOf, cut } from './socket-internals.ts'
 
 /** What handling a device's events needs. */
 export interface EventDeps extends RegisterDeps, HeartbeatDeps {
@@ -47,12 +47,12 @@ function replyTo(connection: DeviceConnection, args: readonly unknown[], deps: E
 function refuseEvent(connection: DeviceConnection, { limits, metrics }: EventDeps): object {
   metrics.countRefused('rate')
   connection.refusedEvents += 1
-  if (connection.refusedEvents > limits.refusedEvents) connection.socket.conn.close(true)
+  if (connection.refusedEvents > limits.refusedEvents) cut(connection.socket.conn)
   return TOO_MANY
 }
 
 // It asks and never reads: what waits for it would grow without end.
 function hangUp(connection: DeviceConnection, { metrics }: EventDeps): void {
   metrics.countRefused('backlog')
-  connection.socket.conn.close(true)
+  cut(connection.socket.conn)
 }

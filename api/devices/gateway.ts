@@ -19,7 +19,7 @@ import { createDeviceMetrics } from './metrics.ts'
 import type { DeviceAuthenticator, DeviceKeys, DeviceReports } from './ports.ts'
 import { toRuntimesPayload } from './register.ts'
 import { Reports } from './reports.ts'
-import { openSockets } from './socket.ts'
+import { closeSockets, openSockets } from './socket.ts'
 import { TokenWatch } from './token-watch.ts'
 
 /** What the device channel is built from. */
@@ -97,8 +97,7 @@ class Gateway implements DeviceGateway {
       const cancel = clock.after(limits.closeTimeoutMs, resolve)
       void this.channel.close().then(cancel).then(resolve)
     })
-    // Closing the transport, unlike a DISCONNECT, makes Socket.IO clients connect again.
-    this.#io?.engine.close()
+    if (this.#io !== null) closeSockets(this.#io, clock)
     this.#tokens.close()
     this.reports.close()
   }

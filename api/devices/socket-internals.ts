@@ -34,6 +34,13 @@ export function backlogOf(raw: RawSocket): number {
   return Array.isArray(waiting) ? waiting.length : 0
 }
 
+/** Cuts a connection without waiting for the other side to agree. Safe on one that is closed. */
+export function cut(raw: RawSocket): void {
+  const socket = field(raw.transport, 'socket')
+  const terminate = field(socket, 'terminate')
+  if (typeof terminate === 'function') terminate.call(socket)
+}
+
 const NO_HANDSHAKE = Object.freeze({ headers: {}, auth: {}, query: {} })
 
 function field(object: unknown, name: string): unknown {

@@ -9,7 +9,7 @@ import { DEVICE_NAMESPACE } from '#protocol/register.ts'
 import type { Admission } from './admission.ts'
 import { type DeviceLimits, spend } from './limits.ts'
 import type { DeviceMetrics } from './metrics.ts'
-import { forgetHandshake, forgetRequest, limitFrames, type RawSocket } from './socket-internals.ts'
+import { cut, forgetHandshake, forgetRequest, limitFrames, type RawSocket } from './socket-internals.ts'
 
 type Next = (error?: Error) => void
 
@@ -34,6 +34,20 @@ export function openSockets(options: SocketOptions): Server {
   io.of('/').use((socket, next) => refuse(socket, next, 'Invalid namespace'))
   guard(io.of(DEVICE_NAMESPACE), options)
   return io
+}
+
+/** How long a client may take to answer a goodbye before its connection is cut. */
+const GOODBYE_MS = 1000
+
+/**
+ * Says goodbye to every socket.
+ *
+ * The transport is closed, and no DISCONNECT is sent: after one of those, Socket.IO clients do not connect again.
+ */
+export function closeSockets(io: Server, clock: Clock): void {
+  const raws = [...io.of(DEVICE_NAMESPACE).sockets.values()].map((socket) => socket.conn)
+  io.engine.close()
+  clock.after(GOODBYE_MS, () => raws.forEach(cut))
 }
 
 function serverOptions(limits: DeviceLimits): Partial<ServerOptions> {
@@ -85,11 +99,13 @@ function bound(raw: RawSocket, { clock, limits, metrics }: SocketOptions): void 
   forgetRequest(raw)
   limitFrames(raw, limits.firstFrameBytes)
   let state = 0
-  raw.on('data', (frame: string | Buffer) => {
-    const next = spend(limits.bytesPerDevice, state, { nowMs: clock.monotonic(), cost: frame.length })
+  // A frame may be one character, the type of the packet, and carry nothing.
+  raw.on('data', (frame?: string | Buffer) => {
+    const use = { nowMs: clock.monotonic(), cost: frame?.length ?? 0 }
+    const next = spend(limits.bytesPerDevice, state, use)
     if (next === null) {
       metrics.countRefused('bytes')
-      raw.close(true)
+      cut(raw)
     } else {
       state = next
     }

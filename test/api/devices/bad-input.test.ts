@@ -171,11 +171,15 @@ it('closes a socket that asks and never reads the answers', async () => {
     `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n',
   )
-  socket.write(frameOf(`40${NS},{"token":"7"}`))
   let heard = ''
-  while (!heard.includes(`40${NS},{"sid"`)) {
-    heard += await new Promise<string>((resolve) => socket.once('data', (chunk) => resolve(String(chunk))))
+  const hear = async (text: string) => {
+    while (!heard.includes(text)) {
+      heard += await new Promise<string>((resolve) => socket.once('data', (chunk) => resolve(String(chunk))))
+    }
   }
+  await hear('0{"sid"')
+  socket.write(frameOf(`40${NS},{"token":"7"}`))
+  await hear(`40${NS},{"sid"`)
   socket.pause()
   // Large answers fill the buffers of the operating system sooner.
   for (let number = 0; number < 300; number += 1) gateway.runtimes.push(aRuntime(`runtime-${number}`))
