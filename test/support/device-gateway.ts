@@ -53,7 +53,7 @@ export function aRuntime(name: string): Runtime {
 }
 
 /** Tokens a test hands out and takes away. */
-export class FakeTokens implements DeviceAuthenticator {
+class FakeTokens implements DeviceAuthenticator {
   readonly good = new Map<string, Principal>()
   isStoreDown = false
   checks = 0
@@ -76,7 +76,7 @@ export class FakeTokens implements DeviceAuthenticator {
   }
 }
 
-export interface LogLine {
+interface LogLine {
   readonly level: string
   readonly fields: object
   readonly message: string
@@ -98,7 +98,7 @@ export interface RunningGateway extends DeviceGateway {
   connect(setup?: DeviceSetup): Promise<ExecutorSocket>
 }
 
-export interface DeviceSetup {
+interface DeviceSetup {
   readonly userId?: string
   readonly deviceId?: string
   readonly register?: object
