@@ -22,7 +22,7 @@ export type AuditAction =
  */
 export function audit(logger: Logger, caller: Caller, deed: AuditDeed): void {
   const { principal, address, requestId } = caller
-  const who = { user: principal.user.name, token: principal.tokenId, address, request: requestId }
+  const who = { user: principal.user.name, token: principal.tokenId, address, request: requestId() }
   logger.info({ audit: deed.action, ...who, ...deed.fields }, 'audit')
 }
 

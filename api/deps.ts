@@ -8,12 +8,14 @@ import type { Users } from '#store/users.ts'
 
 import type { Authenticator } from './authenticate.ts'
 import type { DeviceTokenService } from './device-tokens.ts'
+import type { FreshReads } from './fresh-reads.ts'
 import type { HealthCheck } from './health.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import type { Logger } from './logger.ts'
 import type { OpenedProxies } from './opened-proxies.ts'
 import type { ApiCaches, AuthSync, DeviceCommands, DeviceDirectory } from './ports.ts'
 import type { RateLimits } from './rate-limit.ts'
+import type { StateSource } from './users/state.ts'
 
 /** Everything the HTTP API stands on; the composition root hands it over. */
 export interface ApiDeps {
@@ -54,4 +56,8 @@ export interface ApiLimits {
 export interface ApiContext extends ApiDeps {
   readonly metrics: HttpMetrics
   readonly openedProxies: OpenedProxies
+  /** For showing. */
+  readonly memory: FreshReads
+  /** For changing. */
+  readonly stored: StateSource
 }

@@ -40,19 +40,25 @@ interface Exchange {
 
 async function admit(route: Route, exchange: Exchange): Promise<ApiRequest> {
   const { req, res, deps } = exchange
-  const address = req.ip ?? 'unknown'
+  const address = addressOf(req)
   await deps.rateLimiter.countAddress(address)
   const principal = await authenticate(req, { ...deps, address })
   requireAccess(principal, route)
   await countPrincipal(principal, { limiter: deps.rateLimiter, cost: route.cost ?? 1 })
   return {
-    caller: { principal, address, requestId: requestIdOf(res) },
+    caller: { principal, address, requestId: () => requestIdOf(res) },
     params: stringParams(req.params),
     query: req.query,
     ifMatch: parseIfMatch(req.headers['if-match']),
     onBehalfOf: onBehalfOf(req),
     body: route.body === undefined ? undefined : await readBody(route, exchange),
   }
+}
+
+// Express works the list of proxies out even when none is trusted.
+function addressOf(req: Request): string {
+  const isBehindProxy = req.app.get('trust proxy') !== false
+  return (isBehindProxy ? req.ip : req.socket.remoteAddress) ?? 'unknown'
 }
 
 interface AuthenticateDeps {

@@ -3,12 +3,14 @@ import { readRuntimePreference } from '#core/preferences.ts'
 import { findRuntime, type Runtime } from '#core/runtimes.ts'
 import type { User } from '#store/users.ts'
 
+import type { FreshReads } from './fresh-reads.ts'
 import type { OpenedProxies } from './opened-proxies.ts'
 import type { ApiCaches } from './ports.ts'
 
 /** What enrichment reads: memory, and the proxies that were opened. */
 export interface EnricherDeps {
-  readonly caches: Pick<ApiCaches, 'runtimes' | 'configs' | 'proxies'>
+  readonly caches: Pick<ApiCaches, 'runtimes'>
+  readonly memory: Pick<FreshReads, 'config' | 'proxy'>
   readonly openedProxies: OpenedProxies
 }
 
@@ -30,11 +32,11 @@ export function createEnricher(deps: EnricherDeps): Enricher {
   }
 }
 
-async function factsOf({ caches, openedProxies }: EnricherDeps, user: User, runtime: Runtime) {
+async function factsOf({ memory, openedProxies }: EnricherDeps, user: User, runtime: Runtime) {
   const { namespace } = user
   const name = runtime.metadata.name
-  const auth = caches.configs.get({ namespace, name })?.spec.auth
-  const proxy = await openedProxies.open(user, caches.proxies.get({ namespace, name: 'default' }))
+  const auth = (await memory.config({ namespace, name }))?.spec.auth
+  const proxy = await openedProxies.open(user, await memory.proxy({ namespace, name: 'default' }))
   return {
     runtime: name,
     targetPath: runtime.spec.auth.targetPath,

@@ -31,8 +31,13 @@ export function executionRequestRoutes(api: ApiContext): readonly Route[] {
 }
 
 async function actingFor(api: ApiContext, { caller, onBehalfOf }: ApiRequest): Promise<User> {
-  if (onBehalfOf === null) return api.caches.users.get(caller.principal.user.id) ?? caller.principal.user
-  const user = api.caches.users.findByName(onBehalfOf) ?? (await api.users.findByName(onBehalfOf))
+  const { user: own } = caller.principal
+  const named = onBehalfOf === null ? own : await findByName(api, onBehalfOf)
+  const user = named && (await api.memory.user(named.id))
   if (user?.isActive === true) return user
   throw new AppError('NOT_FOUND', 'the user in X-On-Behalf-Of does not exist or is deactivated')
+}
+
+async function findByName(api: ApiContext, name: string): Promise<User | undefined> {
+  return api.caches.users.findByName(name) ?? (await api.users.findByName(name))
 }

@@ -4,7 +4,7 @@ import type { Registry } from 'prom-client'
 import type { Clock } from '#core/clock.ts'
 import { isAppError } from '#core/errors.ts'
 
-import { sendJson } from './answer.ts'
+import { sendJson, sendText } from './answer.ts'
 
 /** One thing that must be so for this process to be alive, or ready. */
 export interface HealthCheck {
@@ -27,12 +27,7 @@ export function healthHandler(checks: readonly HealthCheck[], clock: Clock): Req
     const results = await Promise.all(checks.map((check) => run(check, clock)))
     const isHealthy = results.every((result) => result.ok)
     const status = isHealthy ? 'ok' : 'failed'
-    res.setHeader('Cache-Control', 'no-store')
-    sendJson(res, {
-      text: JSON.stringify({ status, checks: results }),
-      status: isHealthy ? 200 : 503,
-      type: 'application/json; charset=utf-8',
-    })
+    sendJson(res, isHealthy ? 200 : 503, { status, checks: results })
   }
 }
 
@@ -40,9 +35,7 @@ export function healthHandler(checks: readonly HealthCheck[], clock: Clock): Req
 export function metricsHandler(registry: Registry): RequestHandler {
   return async (_req, res) => {
     const text = await registry.metrics()
-    res.setHeader('Content-Type', registry.contentType)
-    res.setHeader('Cache-Control', 'no-store')
-    res.end(text)
+    sendText(res, { text, status: 200, type: registry.contentType, headers: ['Cache-Control', 'no-store'] })
   }
 }
 

@@ -26,11 +26,10 @@ type Json = Readonly<Record<string, unknown>>
 
 /** Answers with {@link openApiDocument}, made when it is first asked for. */
 export function openApiHandler(routes: readonly Route[]): RequestHandler {
-  let text: string | undefined
+  let document: Json | undefined
   return (_req, res) => {
-    text ??= JSON.stringify(openApiDocument(routes))
-    res.setHeader('Cache-Control', 'public, max-age=60')
-    sendJson(res, { text, status: 200, type: 'application/json; charset=utf-8' })
+    document ??= openApiDocument(routes)
+    sendJson(res, 200, document)
   }
 }
 

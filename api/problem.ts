@@ -3,7 +3,7 @@ import type { ErrorRequestHandler, Request, Response } from 'express'
 import { AppError } from '#core/errors.ts'
 import { type Problem, PROBLEM_TYPE } from '#protocol/problem.ts'
 
-import { sendJson } from './answer.ts'
+import { sendText } from './answer.ts'
 import type { Logger } from './logger.ts'
 import { RateLimitError } from './rate-limit.ts'
 import { requestIdOf } from './request-id.ts'
@@ -37,15 +37,27 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
 
 function sendProblem(req: Request, res: Response, error: AppError | null): void {
   const body = error === null ? INTERNAL : toProblem(error)
-  if (body.status === 401) res.setHeader('WWW-Authenticate', 'Bearer')
-  if (error instanceof RateLimitError) res.setHeader('Retry-After', error.retryAfterSeconds)
-  if (body.status === 503) res.setHeader('Retry-After', 1)
-  res.setHeader('X-Request-Id', requestIdOf(res))
-  res.setHeader('Cache-Control', 'no-store')
-  res.removeHeader('ETag')
-  sendJson(res, { text: JSON.stringify(body), status: body.status, type: `${PROBLEM_TYPE}; charset=utf-8` })
+  const headers = [
+    'Cache-Control',
+    'no-store',
+    'X-Request-Id',
+    requestIdOf(res),
+    ...headersFor(body.status, error),
+  ]
+  sendText(res, {
+    text: JSON.stringify(body),
+    status: body.status,
+    type: `${PROBLEM_TYPE}; charset=utf-8`,
+    headers,
+  })
   // What the client is still sending is read and dropped, so that the connection stays usable and the answer arrives.
   req.resume()
+}
+
+function headersFor(status: number, error: AppError | null): readonly string[] {
+  if (error instanceof RateLimitError) return ['Retry-After', String(error.retryAfterSeconds)]
+  if (status === 401) return ['WWW-Authenticate', 'Bearer']
+  return status === 503 ? ['Retry-After', '1'] : []
 }
 
 /** Gives the problem for an expected failure. */

@@ -67,7 +67,10 @@ function collect(req: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
     )
     req.on('error', (cause) => reject(cutOff(cause)))
-    req.on('close', () => reject(cutOff(undefined)))
+    req.on('close', () => {
+      // An error costs a stack trace, so none is made for the requests that ended well.
+      if (!req.complete) reject(cutOff(undefined))
+    })
   })
 }
 

@@ -12,7 +12,8 @@ export type RouteAccess = 'user' | 'user-or-admin' | 'execution'
 export interface Caller {
   readonly principal: Principal
   readonly address: string
-  readonly requestId: string
+  /** Made when it is first asked for. */
+  readonly requestId: () => string
 }
 
 /** A request as handlers see it: authenticated, bounded and parsed. */

@@ -1,24 +1,27 @@
-import { ServerResponse, IncomingMessage } from 'node:http'
+import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 
-import type { RequestHandler } from 'express'
+import type { Express, Response } from 'express'
 import helmet from 'helmet'
 
+const LOCAL = 'securityHeaders'
+
 /**
- * Gives the middleware that sets Helmet's headers.
+ * Makes an app's answers carry Helmet's headers; whoever writes an answer takes them from {@link securityHeadersOf}.
  *
- * None of them depends on the request, so Helmet runs once, here, and its result is copied: running its thirteen steps for
- * every request would cost as much as answering it.
+ * None of them depends on the request, so Helmet runs once, here: its thirteen steps, and a look-up per header, would cost
+ * every request as much as answering it.
  */
-export function securityHeaders(): RequestHandler {
-  const headers = helmetHeaders()
-  return (_req, res, next) => {
-    for (const [name, value] of headers) res.setHeader(name, value)
-    next()
-  }
+export function useSecurityHeaders(app: Express): void {
+  app.locals[LOCAL] = helmetHeaders()
 }
 
-function helmetHeaders(): readonly (readonly [string, string])[] {
+/** Gives the headers as a flat list of names and values, for the start of a `writeHead`. */
+export function securityHeadersOf(res: Response): readonly string[] {
+  return res.app.locals[LOCAL] as readonly string[]
+}
+
+function helmetHeaders(): readonly string[] {
   const req = new IncomingMessage(new Socket())
   const res = new ServerResponse(req)
   helmet({
@@ -28,5 +31,5 @@ function helmetHeaders(): readonly (readonly [string, string])[] {
     },
     xFrameOptions: { action: 'deny' },
   })(req, res, () => {})
-  return Object.entries(res.getHeaders()).map(([name, value]) => [name, String(value)])
+  return Object.entries(res.getHeaders()).flatMap(([name, value]) => [name, String(value)])
 }

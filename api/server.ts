@@ -5,6 +5,7 @@ import { AppError } from '#core/errors.ts'
 import type { ApiContext, ApiDeps, ApiLimits } from './deps.ts'
 import { dispatch } from './dispatch.ts'
 import { executionRequestRoutes } from './execution-requests.ts'
+import { FreshReads, tellingStore, tellingUsers } from './fresh-reads.ts'
 import { healthHandler, metricsHandler } from './health.ts'
 import { createHttpMetrics } from './http-metrics.ts'
 import { manifestRoutes } from './manifests/routes.ts'
@@ -14,7 +15,7 @@ import { problemHandler } from './problem.ts'
 import { createRateLimiter, DEFAULT_RATE_LIMITS } from './rate-limit.ts'
 import { readinessChecks } from './readiness.ts'
 import type { Route } from './route.ts'
-import { securityHeaders } from './security-headers.ts'
+import { useSecurityHeaders } from './security-headers.ts'
 import { authJsonRoutes } from './users/auth-json.ts'
 import { currentTokenRoutes } from './users/current-token.ts'
 import { deviceTokenRoutes } from './users/device-tokens.ts'
@@ -22,6 +23,7 @@ import { deviceRoutes } from './users/devices.ts'
 import { importDeviceRoutes } from './users/import-device.ts'
 import { proxyConfigRoutes } from './users/proxy-config.ts'
 import { runtimeConfigRoutes } from './users/runtime-configs.ts'
+import { storedSource } from './users/state.ts'
 import { syncRoutes } from './users/sync.ts'
 
 const DEFAULT_LIMITS = {
@@ -46,7 +48,8 @@ export function createApp(deps: ApiDeps): Express {
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('trust proxy', deps.trustProxy ?? false)
-  app.use(securityHeaders(), boundUrl(limits.maxUrlLength))
+  useSecurityHeaders(app)
+  app.use(boundUrl(limits.maxUrlLength))
   for (const [path, handler] of openHandlers(api, routes)) mount(app, path, { get: handler })
   for (const [path, methods] of Map.groupBy(routes, (route) => route.path)) {
     mount(
@@ -66,7 +69,10 @@ function createContext(deps: ApiDeps): ApiContext {
     sealer: deps.sealer,
     onUnopened: () => metrics.countUnopened('proxy'),
   })
-  return { ...deps, metrics, openedProxies }
+  const memory = new FreshReads(deps)
+  const store = tellingStore(deps.store, memory)
+  const users = tellingUsers(deps.users, memory)
+  return { ...deps, metrics, openedProxies, memory, store, users, stored: storedSource({ store, users }) }
 }
 
 function routesOf(api: ApiContext): readonly Route[] {

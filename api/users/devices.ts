@@ -54,8 +54,7 @@ function answer(request: ApiRequest, body: object): Answer {
 }
 
 async function runtimeNames(api: ApiContext): Promise<readonly string[]> {
-  const { items } = await api.store.list('Runtime')
-  return items.map((runtime) => runtime.metadata.name)
+  return (await api.memory.runtimes()).map((runtime) => runtime.metadata.name)
 }
 
 interface DeviceOf {

@@ -27,8 +27,8 @@ export function proxyConfigRoutes(api: ApiContext): readonly Route[] {
       summary: 'Shows the personal proxy, masked',
       answer: ProxyConfigView,
       handle: async (request) => {
-        const user = await readUser(api, request.caller.principal.user.id)
-        const state = await readProxy(api, user)
+        const user = await readUser(api.memory, request.caller.principal.user.id)
+        const state = await readProxy(api, api.memory, user)
         requireKnown(request, state)
         return { body: view(state) }
       },
@@ -50,8 +50,8 @@ async function put(api: ApiContext, request: ApiRequest<ProxyConfigUpdate>): Pro
   const url = parseProxyUrl(request.body.proxy_url)
   const userId = request.caller.principal.user.id
   const object = await retryOnConflict(async () => {
-    const user = await readUser(api, userId)
-    const state = await readProxy(api, user)
+    const user = await readUser(api.stored, userId)
+    const state = await readProxy(api, api.stored, user)
     requireKnown(request, state)
     return url === null ? clear(api, user, state) : save(api, { user, state, url })
   })
@@ -112,7 +112,7 @@ function write(api: ApiContext, { user, state, spec }: ProxyWrite): Promise<Obje
  */
 export async function stopUsingProxy(api: ApiContext, userId: string): Promise<void> {
   await retryOnConflict(async () => {
-    const user = await readUser(api, userId)
+    const user = await readUser(api.stored, userId)
     const preferences = withoutProxyUse(user.preferences)
     if (preferences === user.preferences) return
     await api.users.updatePreferences(user.id, { expectedVersion: user.resourceVersion, preferences })

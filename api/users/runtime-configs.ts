@@ -10,7 +10,14 @@ import { RuntimeConfigList, RuntimeConfigUpdate, RuntimeConfigView } from '#prot
 import type { User } from '#store/users.ts'
 
 import { retryOnConflict } from './retry.ts'
-import { readProxy, readRuntimeState, readUser, type RuntimeState, viewState } from './state.ts'
+import {
+  readProxy,
+  readRuntimeState,
+  readUser,
+  type RuntimeState,
+  type StateSource,
+  viewState,
+} from './state.ts'
 
 /** Routes that show a user's runtimes, and switch them. */
 export function runtimeConfigRoutes(api: ApiContext): readonly Route[] {
@@ -31,7 +38,7 @@ export function runtimeConfigRoutes(api: ApiContext): readonly Route[] {
       answer: RuntimeConfigView,
       errors: ['RUNTIME_UNSUPPORTED'],
       handle: async (request) => {
-        const state = await readState(api, request)
+        const state = await readState(api, request, api.memory)
         return answerState(state, request.ifMatch)
       },
     }),
@@ -48,9 +55,14 @@ export function runtimeConfigRoutes(api: ApiContext): readonly Route[] {
   ]
 }
 
-/** Reads the state that a request's path and token name. */
-export function readState(api: ApiContext, request: ApiRequest): Promise<RuntimeState> {
-  return readRuntimeState(api, request.caller.principal.user.id, request.params['runtime'] ?? '')
+/** Reads the state that a request's path and token name; by default from the store, to change it. */
+export function readState(
+  api: ApiContext,
+  request: ApiRequest,
+  from: StateSource = api.stored,
+): Promise<RuntimeState> {
+  const { id: userId } = request.caller.principal.user
+  return readRuntimeState(api, from, { userId, runtime: request.params['runtime'] ?? '' })
 }
 
 /** Answers with a state, if it is one that the caller is willing to see. */
@@ -66,13 +78,14 @@ export function requireKnown(request: ApiRequest, state: RuntimeState): void {
 }
 
 async function list(api: ApiContext, request: ApiRequest): Promise<Answer> {
-  const user = await readUser(api, request.caller.principal.user.id)
-  const { items: configs } = await api.store.list('UserRuntimeConfig', { namespace: user.namespace })
-  const byName = new Map(configs.map((config) => [config.metadata.name, config]))
-  const { items: runtimes } = await api.store.list('Runtime')
-  const proxy = await readProxy(api, user)
-  const items = runtimes.map((runtime) =>
-    viewState({ user, runtime, config: byName.get(runtime.metadata.name), proxy }),
+  const user = await readUser(api.memory, request.caller.principal.user.id)
+  const proxy = await readProxy(api, api.memory, user)
+  const runtimes = await api.memory.runtimes()
+  const items = await Promise.all(
+    runtimes.map(async (runtime) => {
+      const key = { namespace: user.namespace, name: runtime.metadata.name }
+      return viewState({ user, runtime, config: await api.memory.config(key), proxy })
+    }),
   )
   const body = { items }
   if (request.ifMatch !== null) requireMatch(request.ifMatch, etagOfBody(body))

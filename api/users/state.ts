@@ -1,14 +1,15 @@
 import type { ApiContext } from '#api/deps.ts'
-import { AppError, isAppError } from '#core/errors.ts'
+import { findObject } from '#api/find-object.ts'
+import { AppError } from '#core/errors.ts'
 import type { ProxyUrl } from '#core/proxy.ts'
 import { viewRuntimeConfig } from '#core/runtime-config-view.ts'
 import { findRuntime, type Runtime, runtimeNameOf } from '#core/runtimes.ts'
-import type { KindName, ObjectOf } from '#crds/kinds.ts'
+import type { ObjectOf } from '#crds/kinds.ts'
 import type { RuntimeConfigView } from '#protocol/runtime-config.ts'
-import type { ObjectKey, Store } from '#store/store.ts'
+import type { ObjectKey } from '#store/store.ts'
 import type { User } from '#store/users.ts'
 
-/** Everything of one user that the answer for one runtime is made of, as the store has it now. */
+/** Everything of one user that the answer for one runtime is made of*/
 export interface RuntimeState {
   readonly user: User
   readonly runtime: Runtime
@@ -23,30 +24,55 @@ export interface ProxyState {
   readonly url: ProxyUrl | null
 }
 
-/** Reads one runtime of a user, whatever the path called it. Rejects with `RUNTIME_UNSUPPORTED`. */
-export async function readRuntimeState(api: ApiContext, userId: string, text: string): Promise<RuntimeState> {
-  const runtime = await lookUpRuntime(api, text)
-  const user = await readUser(api, userId)
-  const key = { namespace: user.namespace, name: runtime.metadata.name }
-  const config = await findObject(api.store, 'UserRuntimeConfig', key)
-  return { user, runtime, config, proxy: await readProxy(api, user) }
+/**
+ * Where a state is read from: `api.memory` for showing it, `api.stored` for changing it, because a change is compared with
+ * what is stored and not with a memory of it.
+ */
+export interface StateSource {
+  user(id: string): Promise<User | undefined>
+  config(key: ObjectKey): Promise<ObjectOf<'UserRuntimeConfig'> | undefined>
+  proxy(key: ObjectKey): Promise<ObjectOf<'UserProxyConfig'> | undefined>
+}
+
+/** Makes the source that reads the store itself. */
+export function storedSource({ store, users }: Pick<ApiContext, 'store' | 'users'>): StateSource {
+  return {
+    user: (id) => users.get(id),
+    config: (key) => findObject(store, 'UserRuntimeConfig', key),
+    proxy: (key) => findObject(store, 'UserProxyConfig', key),
+  }
+}
+
+/** Names one runtime of one user. */
+export interface StateQuery {
+  readonly userId: string
+  /** Whatever the path called the runtime. */
+  readonly runtime: string
+}
+
+/** Reads one runtime of a user. Rejects with `RUNTIME_UNSUPPORTED`. */
+export async function readRuntimeState(
+  api: ApiContext,
+  from: StateSource,
+  query: StateQuery,
+): Promise<RuntimeState> {
+  const runtime = await lookUpRuntime(api, query.runtime)
+  const user = await readUser(from, query.userId)
+  const config = await from.config({ namespace: user.namespace, name: runtime.metadata.name })
+  return { user, runtime, config, proxy: await readProxy(api, from, user) }
 }
 
 /** Reads a user's proxy. */
-export async function readProxy(api: ApiContext, user: User): Promise<ProxyState> {
-  const object = await findObject(api.store, 'UserProxyConfig', {
-    namespace: user.namespace,
-    name: 'default',
-  })
+export async function readProxy(api: ApiContext, from: StateSource, user: User): Promise<ProxyState> {
+  const object = await from.proxy({ namespace: user.namespace, name: 'default' })
   return { object, url: await api.openedProxies.open(user, object) }
 }
 
-/** Reads the user of a token as the store has it now: preferences are compared with what is stored, not with a memory. */
-export async function readUser(api: ApiContext, userId: string): Promise<User> {
-  const user = await api.users.get(userId)
-  if (user === undefined)
-    throw new AppError('UNAUTHENTICATED', 'the user of this token does not exist any more')
-  return user
+/** Reads the user of a token. */
+export async function readUser(from: StateSource, userId: string): Promise<User> {
+  const user = await from.user(userId)
+  if (user !== undefined) return user
+  throw new AppError('UNAUTHENTICATED', 'the user of this token does not exist any more')
 }
 
 /** Shows what was read. */
@@ -65,18 +91,4 @@ export async function lookUpRuntime(api: ApiContext, text: string): Promise<Runt
   if (known !== undefined) return known
   const stored = await findObject(api.store, 'Runtime', { name })
   return findRuntime(stored === undefined ? [] : [stored], text)
-}
-
-/** Reads an object; `undefined` when there is none. */
-export async function findObject<K extends KindName>(
-  store: Store,
-  kind: K,
-  key: ObjectKey,
-): Promise<ObjectOf<K> | undefined> {
-  try {
-    return await store.get(kind, key)
-  } catch (error) {
-    if (isAppError(error, 'NOT_FOUND')) return undefined
-    throw error
-  }
 }

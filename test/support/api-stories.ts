@@ -2,19 +2,40 @@ import type { ObjectOf } from '#crds/kinds.ts'
 import type { Preferences, User } from '#store/users.ts'
 
 import type { TestAnswer, TestApi } from './api-server.ts'
+import { until } from './until.ts'
 
 /** Path of one runtime's configuration. */
 export const CODEX = '/users/me/runtime-configs/codex'
 
-/** Sets a user's preferences as another program might have left them. */
+/** Sets a user's preferences as another program might have left them, and waits until memory shows them. */
 export async function setPreferences(api: TestApi, preferences: Preferences, name = 'ada'): Promise<void> {
   const user = await findUser(api, name)
-  await api.users.updatePreferences(user.id, { expectedVersion: user.resourceVersion, preferences })
+  const { resourceVersion } = await api.users.updatePreferences(user.id, {
+    expectedVersion: user.resourceVersion,
+    preferences,
+  })
+  await until(() => api.caches.users.get(user.id)?.resourceVersion === resourceVersion)
 }
 
 /** Reads a user's preferences from the store. */
 export async function storedPreferences(api: TestApi, name = 'ada'): Promise<Preferences> {
   return (await findUser(api, name)).preferences
+}
+
+/** Applies a runtime that no test but this one knows. */
+export async function applyGemini(api: TestApi, validation: object = { maxBytes: 1000 }): Promise<void> {
+  await api.call('POST', '/v1/namespaces/default/apply', {
+    token: await api.tokenFor('root', ['admin']),
+    body: {
+      apiVersion: 'agent.wecode.io/v1',
+      kind: 'Runtime',
+      metadata: { name: 'gemini' },
+      spec: {
+        displayName: 'Gemini',
+        auth: { targetPath: '~/.gemini/oauth.json', format: 'json', validation },
+      },
+    },
+  })
 }
 
 export async function findUser(api: TestApi, name: string): Promise<User> {
@@ -87,8 +108,12 @@ export async function damageProxy(api: TestApi, encryptedUrl: string): Promise<v
   const object = await storedProxy(api)
   const { proxy } = object.spec
   if (proxy === undefined) throw new Error('no proxy is stored')
-  await api.store.update('UserProxyConfig', {
+  const { metadata } = await api.store.update('UserProxyConfig', {
     ...object,
     spec: { ...object.spec, proxy: { ...proxy, encryptedUrl } },
+  })
+  await until(() => {
+    const known = api.caches.proxies.get({ namespace: 'user-1', name: 'default' })
+    return known?.metadata.resourceVersion === metadata.resourceVersion
   })
 }

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { startTestApi, type TestApi } from '#test/support/api-server.ts'
-import { CODEX, openStoredDocument, problemOf, storedConfig, upload } from '#test/support/api-stories.ts'
+import {
+  applyGemini,
+  CODEX,
+  openStoredDocument,
+  problemOf,
+  storedConfig,
+  upload,
+} from '#test/support/api-stories.ts'
 
 const SECRET = '{"token":"secret","account":{"id":"user-1"}}'
 const SECRET_SHA = '1125872ac3d071641363541773dd94049e80affcb706d02339ccaeaa19e4d97d'
@@ -181,19 +188,7 @@ describe('uploading', () => {
   })
 
   it('names the path that does not fit the schema of the runtime, never the value', async () => {
-    await api.store.create('Runtime', {
-      apiVersion: 'agent.wecode.io/v1',
-      kind: 'Runtime',
-      metadata: { name: 'gemini' },
-      spec: {
-        displayName: 'Gemini',
-        auth: {
-          targetPath: '~/.gemini/oauth.json',
-          format: 'json',
-          validation: { maxBytes: 1000, schema: { type: 'object', required: ['token'] } },
-        },
-      },
-    })
+    await applyGemini(api, { maxBytes: 1000, schema: { type: 'object', required: ['token'] } })
     const answer = await api.call('POST', '/users/me/runtime-configs/gemini/auth-json', {
       body: { auth_json: '{"other":"canary"}' },
     })

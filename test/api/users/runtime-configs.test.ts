@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { startTestApi, type TestApi } from '#test/support/api-server.ts'
 import {
+  applyGemini,
   CODEX,
   damageProxy,
   problemOf,
@@ -93,15 +94,7 @@ describe('reading', () => {
   })
 
   it('lists every registered runtime, one that was just applied included', async () => {
-    await api.store.create('Runtime', {
-      apiVersion: 'agent.wecode.io/v1',
-      kind: 'Runtime',
-      metadata: { name: 'gemini' },
-      spec: {
-        displayName: 'Gemini',
-        auth: { targetPath: '~/.gemini/oauth.json', format: 'json', validation: { maxBytes: 1000 } },
-      },
-    })
+    await applyGemini(api)
     const gemini = {
       ...UNTOUCHED,
       runtime: 'gemini',
