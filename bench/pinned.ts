@@ -19,6 +19,9 @@ export interface PinnedServer {
   stop(): Promise<void>
 }
 
+/** The interpreter's flags of `bin/runtimeconfig.js`; the floors run with the same. */
+export const PRODUCT_FLAGS = ['--max-semi-space-size=8'] as const
+
 const SERVER_CORE = '0'
 const LOAD_CORE = '1'
 
@@ -39,7 +42,7 @@ export async function startPinned(
   options: { readonly args?: readonly string[]; readonly pinned: boolean },
 ): Promise<PinnedServer> {
   const file = new URL(`servers/${name}.ts`, import.meta.url).pathname
-  const command = [process.execPath, '--expose-gc', file, ...(options.args ?? [])]
+  const command = [process.execPath, ...PRODUCT_FLAGS, '--expose-gc', file, ...(options.args ?? [])]
   const [program = '', ...args] = options.pinned ? ['taskset', '-c', SERVER_CORE, ...command] : command
   const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const [ready] = (await once(child, 'message')) as [{ readonly address: string }]

@@ -8,9 +8,11 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import { createAuthenticator } from '#api/authenticate.ts'
 import { createDeviceTokenService } from '#api/device-tokens.ts'
 import { createDeviceGateway, type DeviceGateway } from '#api/devices/gateway.ts'
+import type { DeviceLimits } from '#api/devices/limits.ts'
 import type { HealthCheck } from '#api/health.ts'
 import { configureHttpServer, HTTP_SERVER_OPTIONS } from '#api/http-server.ts'
 import type { Logger } from '#api/logger.ts'
+import { DEFAULT_RATE_LIMITS } from '#api/rate-limit.ts'
 import { createApp } from '#api/server.ts'
 import { createManager, type Manager } from '#controller/manager.ts'
 import type { Clock } from '#core/clock.ts'
@@ -32,6 +34,8 @@ export interface ServerDeps {
   readonly settings: Settings
   readonly clock: Clock
   readonly logger: Logger
+  /** What differs from the usual limits of the device channel. */
+  readonly deviceLimits?: Partial<DeviceLimits>
 }
 
 /** A server that answers. */
@@ -107,7 +111,16 @@ async function openParts(deps: ServerDeps, signal: AbortSignal): Promise<Parts> 
   return { ...deps, registry, keyring, signingKey, sealer, stores, caches }
 }
 
-function openGateway({ stores, caches, signingKey, keyring, clock, logger, registry }: Parts): DeviceGateway {
+function openGateway({
+  stores,
+  caches,
+  signingKey,
+  keyring,
+  clock,
+  logger,
+  registry,
+  deviceLimits,
+}: Parts): DeviceGateway {
   const { users, tokens } = stores
   const gateway = createDeviceGateway({
     authenticator: createAuthenticator({ users, tokens, signingKey, clock, findUser: caches.findUser }),
@@ -116,6 +129,7 @@ function openGateway({ stores, caches, signingKey, keyring, clock, logger, regis
     clock,
     logger,
     metrics: registry,
+    limits: deviceLimits ?? {},
   })
   caches.objects.onChange('Runtime', () => gateway.announceRuntimes())
   return gateway
@@ -158,7 +172,12 @@ function openHttp(parts: Parts, { gateway, manager, livenessChecks }: Behind): S
     directory: gateway.reports,
     authSync: manager.authSync,
     trustProxy: settings['trust-proxy'] === 'none' ? false : settings['trust-proxy'],
-    limits: {},
+    limits: {
+      rates: {
+        ...DEFAULT_RATE_LIMITS,
+        user: { requests: settings['requests-per-minute'], windowSeconds: 60 },
+      },
+    },
     livenessChecks,
     readinessChecks: [caches.readiness],
   })

@@ -60,7 +60,7 @@ export const SETTINGS = {
     fallback: () => 'none',
   },
   'requests-per-minute': {
-    description: 'HTTP requests a minute for each user and each address (server)',
+    description: 'HTTP requests a minute for each user (server)',
     expected: 'a whole number',
     schema: count.refine((value) => value > 0),
     fallback: () => '6000',

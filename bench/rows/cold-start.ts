@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { PRODUCT_FLAGS } from '#bench/pinned.ts'
 import { median, type Measured, type Row, type RunSetting } from '#bench/row.ts'
 
 const ROUNDS = 7
@@ -80,8 +81,8 @@ function bareCommand(): readonly string[] {
 
 async function startOnce(command: readonly string[], path: string, pinned: boolean): Promise<Started> {
   const [program, ...args] = pinned
-    ? ['taskset', '-c', '0', process.execPath, ...command]
-    : [process.execPath, ...command]
+    ? ['taskset', '-c', '0', process.execPath, ...PRODUCT_FLAGS, ...command]
+    : [process.execPath, ...PRODUCT_FLAGS, ...command]
   const startedAt = performance.now()
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]

@@ -14,7 +14,10 @@ const data = await mkdtemp(join(tmpdir(), 'runtimeconfig-bench-'))
 const flags = { data, listen: '127.0.0.1:0', 'requests-per-minute': '100000000' }
 const { settings } = resolveSettings({ flags, environment: { HOME: data }, file: null })
 const logger = createLogger({ level: 'warn', format: 'json', stream: process.stderr })
-const server = await startServer({ settings, clock: systemClock, logger })
+// A benchmark floods on purpose; everything that counts and compares stays in place, only the numbers are larger.
+const plenty = { perSecond: 1e9, burst: 1e9 }
+const deviceLimits = { eventsPerDevice: plenty, bytesPerDevice: plenty, connectsPerUser: plenty }
+const server = await startServer({ settings, clock: systemClock, logger, deviceLimits })
 const stop = async (): Promise<void> => {
   await server.stop()
   await rm(data, { recursive: true, force: true })

@@ -13,7 +13,12 @@ export async function demo(context: Context, { keep }: { readonly keep: boolean 
   output.print(
     output.style('bold', 'One login, kept encrypted in one place, on every machine that should have it.'),
   )
-  const program = { execPath: process.execPath, entry: process.argv[1] ?? '', environment }
+  const program = {
+    execPath: process.execPath,
+    execArgv: process.execArgv,
+    entry: process.argv[1] ?? '',
+    environment,
+  }
   progress.chapter('A server')
   const world = await progress.step('started, with an empty store and new keys', () => createWorld(program))
   try {

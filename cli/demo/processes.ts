@@ -18,6 +18,8 @@ export interface Running {
 /** Says how to start this program again: the interpreter, and the file it was started with. */
 export interface Program {
   readonly execPath: string
+  /** Flags of the interpreter. */
+  readonly execArgv: readonly string[]
   readonly entry: string
   readonly environment: Readonly<Record<string, string | undefined>>
 }
@@ -30,7 +32,7 @@ export async function startCommand(
   program: Program,
   args: readonly string[],
 ): Promise<{ readonly running: Running; readonly firstLine: string }> {
-  const child = spawn(program.execPath, [program.entry, ...args], {
+  const child = spawn(program.execPath, [...program.execArgv, program.entry, ...args], {
     env: { ...program.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
