@@ -18,8 +18,8 @@ export function tokenize(text: string): readonly Token[] {
   return tokens
 }
 
-type Symbol = Exclude<Token['kind'], 'word' | 'end'>
+type SymbolKind = Exclude<Token['kind'], 'word' | 'end'>
 
-function isSymbol(text: string | undefined): text is Symbol {
+function isSymbol(text: string | undefined): text is SymbolKind {
   return text !== undefined
 }

@@ -15,7 +15,7 @@ export interface UserCacheOptions {
 }
 
 /** Hears of a new or changed user, after the memory shows it. `previous` is `undefined` for a new one. */
-export type UserListener = (user: User, previous: User | undefined) => void
+type UserListener = (user: User, previous: User | undefined) => void
 
 /** The users in memory, kept fresh by a watch. What comes out is shared and frozen. */
 export interface UserCache {

@@ -1,11 +1,10 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, truncateSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { backup } from 'node:sqlite'
 
-import { AppError } from '#core/errors.ts'
+import { AppError, isAppError } from '#core/errors.ts'
 
 import type { Database } from './database.ts'
-import { toStoreError } from './failure.ts'
 import { ensurePrivateFile } from './files.ts'
 import { inspectDatabase } from './inspect.ts'
 
@@ -20,18 +19,31 @@ export async function backupDatabase(database: Database, target: string): Promis
     throw new AppError('SETTING_INVALID', 'a backup needs a path other than that of the database')
   }
   const partial = `${target}.partial`
-  rmSync(partial, { force: true })
   ensurePrivateFile(partial)
   try {
+    truncateSync(partial)
     await backup(database.connection, partial)
     inspectDatabase(partial)
     sync(partial)
+    // What a use of the older backup left beside it does not belong to this one.
+    removeSideFiles(target)
     renameSync(partial, target)
     sync(dirname(resolve(target)))
   } catch (error) {
-    for (const file of [partial, `${partial}-wal`, `${partial}-shm`]) rmSync(file, { force: true })
-    throw toStoreError(error)
+    throw toBackupError(error, target)
+  } finally {
+    rmSync(partial, { force: true })
+    removeSideFiles(partial)
   }
+}
+
+function toBackupError(error: unknown, target: string): AppError {
+  if (isAppError(error)) return error
+  return new AppError('STORE_UNAVAILABLE', `the backup could not be written to ${target}`, { cause: error })
+}
+
+function removeSideFiles(path: string): void {
+  for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true })
 }
 
 function sync(path: string): void {

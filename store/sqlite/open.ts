@@ -35,9 +35,9 @@ export interface SqliteStores {
    * Copies the database while it is in use to a verified file that only its owner can read; replaces one of that name.
    * Rejects with `STORE_UNAVAILABLE`, and with `SETTING_INVALID` for the path of the database itself.
    */
-  backup(path: string): Promise<void>
+  readonly backup: (path: string) => Promise<void>
   /** Ends every watch with `STORE_UNAVAILABLE` and frees the file; safe to call twice. */
-  close(): void
+  readonly close: () => void
 }
 
 const DEFAULT_HISTORY_LIMIT = 10_000

@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 
 import { describeCreating } from './creating.ts'
 import { describeDeleting } from './deleting.ts'
+import { describeModel } from './model.ts'
 import { describeReading } from './reading.ts'
 import { describeSelecting } from './selecting.ts'
 import type { OpenSubject } from './subject.ts'
@@ -17,5 +18,6 @@ export function describeStore(name: string, open: OpenSubject): void {
     describeDeleting(open)
     describeSelecting(open)
     describeWatching(open)
+    describeModel(open)
   })
 }
