@@ -116,7 +116,7 @@ describe('an update', () => {
 
   it('keeps managed fields, which server-side apply needs', () => {
     const managedFields = [{ manager: 'kubectl', operation: 'Apply' }]
-    const given = anObject(Object.assign({}, { managedFields }))
+    const given = anObject(Object.assign(anObject().metadata, { managedFields }))
     expect(planUpdate(aStored(), given).object.metadata).toMatchObject({ managedFields })
   })
 })
