@@ -95,7 +95,7 @@ export function withStall(history: SyncHistory, result: string, stall: Stall): S
 
 /** What is wanted, or the device, changed: the failures so far say nothing about the next attempt. */
 export function withFreshStart(history: SyncHistory): SyncHistory {
-  return { ...history, attempts: 0, nextAttemptAt: null, stall: null }
+  return hasFailed(history) ? { ...history, attempts: 0, nextAttemptAt: null, stall: null } : history
 }
 
 /** What a report proves about the command before it. */
@@ -114,19 +114,30 @@ export function withReport(history: SyncHistory, proof: Proof): SyncHistory {
   const { desired, observed } = proof
   const known = knownDocument(history.knownSha256, desired, observed.report?.runtimes.get(desired.runtime))
   const current = known === history.knownSha256 ? history : { ...history, knownSha256: known }
-  return current.progress.phase === 'verifying' ? withProof(current, proof) : current
+  const finding = findFile(desired, { ...observed, history: current })
+  const { progress } = current
+  if (progress.phase === 'verifying') return withProof(current, { ...proof, finding, ...progress })
+  // A failure may be reported after what it failed at was found done: a time-out on the way back, say.
+  return progress.phase === 'idle' && isAtRest(finding) ? withSuccess(current) : current
 }
 
-function withProof(history: SyncHistory, proof: Proof): SyncHistory {
-  const { progress } = history
-  if (progress.phase !== 'verifying') return history
-  const finding = findFile(proof.desired, { ...proof.observed, history })
-  if (isProven(progress.sent, finding)) return withSuccess(history)
-  const heartbeats = proof.observed.report?.heartbeatCount ?? 0
-  if (heartbeats <= progress.afterHeartbeat) return history
-  return hadNoEffect(progress.sent, finding, proof.desired)
-    ? withoutEffect(history, progress.sent, proof)
-    : withSuccess(history)
+/** Nothing is to be done, and that is known rather than for want of a report. */
+function isAtRest({ intent, state }: Finding): boolean {
+  return intent.type === 'none' && state !== 'Unknown'
+}
+
+interface Verification extends Proof {
+  readonly finding: Finding
+  readonly sent: SentCommand
+  readonly afterHeartbeat: number
+}
+
+function withProof(history: SyncHistory, verification: Verification): SyncHistory {
+  const { finding, sent, afterHeartbeat, desired, observed } = verification
+  if (isProven(sent, finding)) return withSuccess(history)
+  const heartbeats = observed.report?.heartbeatCount ?? 0
+  if (heartbeats <= afterHeartbeat) return history
+  return hadNoEffect(sent, finding, desired) ? withoutEffect(history, verification) : withSuccess(history)
 }
 
 /** Good news may be read off any report: it cannot be older than the command that made it true. */
@@ -141,18 +152,24 @@ function hadNoEffect(sent: SentCommand, finding: Finding, desired: SyncDesired):
   return finding.intent.type === sent.action
 }
 
-function withoutEffect(history: SyncHistory, sent: SentCommand, proof: Proof): SyncHistory {
+function withoutEffect(history: SyncHistory, { sent, retryAt }: Verification): SyncHistory {
   if (sent.action === 'write' && history.lastResult === 'skipped_existing') {
     const message =
       'The device answered that the file exists and reports that it does not: it looks at two different files.'
     return withStall(history, 'skipped_existing', { reason: 'PathMismatch', message })
   }
   const message = `The device answered "${history.lastResult}", but its next heartbeat shows no effect.`
-  return withFailure(history, { result: 'failed', message, retryAt: proof.retryAt })
+  return withFailure(history, { result: 'failed', message, retryAt })
 }
 
+/** Nothing failed any more, and nothing is on its way. Gives the very same object when that was so before. */
 function withSuccess(history: SyncHistory): SyncHistory {
-  return { ...withFreshStart(history), progress: IDLE }
+  const isSoAlready = history.progress.phase === 'idle' && !hasFailed(history)
+  return isSoAlready ? history : { ...withFreshStart(history), progress: IDLE }
+}
+
+function hasFailed({ attempts, nextAttemptAt, stall }: SyncHistory): boolean {
+  return attempts > 0 || nextAttemptAt !== null || stall !== null
 }
 
 function knownDocument(known: string | null, desired: SyncDesired, file?: RuntimeFileReport): string | null {

@@ -23,8 +23,14 @@ export function resyncAuth(phase: number, deps: AuthSyncDeps): void {
 
 function needsALook(key: SyncKey, deps: AuthSyncDeps): boolean {
   const { decision, inputs, history } = deps.records.get(key)
-  if (decision === null) return isEnabled(key, deps)
+  // Nothing is remembered where nothing is wanted.
+  if (decision === null) return isEnabled(key, deps) && isStored(key, deps)
   if (inputs !== inputsOf(key, deps)) return true
   const { nextAttemptAt } = history
   return nextAttemptAt !== null && nextAttemptAt <= deps.clock.now()
+}
+
+function isStored({ namespace, runtime }: SyncKey, { cache }: AuthSyncDeps): boolean {
+  const config = cache.get('UserRuntimeConfig', { namespace, name: runtime })
+  return config?.spec.auth?.encryptedValue !== undefined
 }

@@ -36,6 +36,7 @@ export interface OperatorSetup {
 }
 
 interface Running {
+  readonly life: Life
   readonly manager: Manager
   readonly cache: Cache<KindName>
   readonly users: UserCache
@@ -93,8 +94,9 @@ export class Operator {
     return this.#running.cache
   }
 
-  /** The process dies at once, and another one starts on the same store. Devices have to connect again. */
+  /** The process is killed: nothing it had begun goes on. Another one starts on the same store; devices have to connect again. */
   async crash(): Promise<void> {
+    this.#running.life.isOver = true
     this.#running.abort.abort()
     this.fleet.forgetAll()
     this.#running = this.#create()
@@ -210,21 +212,23 @@ export class Operator {
   }
 
   #create(): Running {
-    const { clock, stores } = this
+    const life: Life = { isOver: false }
+    const clock = mortalClock(this.clock, life)
+    const store = mortal(this.stores.store, life)
     const random = this.#setup.random ?? (() => 1)
     const cache: Cache<KindName> = createCache({
-      store: stores.store,
+      store,
       kinds: ['Runtime', 'UserRuntimeConfig', 'UserProxyConfig', 'Device'],
       clock,
     })
-    const users = createUserCache({ users: stores.users, clock })
+    const users = createUserCache({ users: this.stores.users, clock })
     const registry = new Registry()
     const manager = createManager({
-      store: stores.store,
+      store,
       cache,
       users,
       sealer: this.sealer,
-      channel: this.fleet,
+      channel: mortal(this.fleet, life),
       reports: this.fleet,
       digestKeys: { deviceKey: fleetDigestKey },
       clock,
@@ -232,7 +236,7 @@ export class Operator {
       logger: this.#setup.logger ?? SILENT,
       registry,
     })
-    return { manager, cache, users, registry, abort: new AbortController() }
+    return { life, manager, cache, users, registry, abort: new AbortController() }
   }
 
   async #begin(): Promise<void> {
@@ -240,6 +244,36 @@ export class Operator {
     await Promise.all([cache.start(abort.signal), users.start(abort.signal)])
     await manager.start(abort.signal)
   }
+}
+
+/** One process, from its start to its end. */
+interface Life {
+  isOver: boolean
+}
+
+/** Of a process that was killed no timer fires any more. */
+function mortalClock(clock: Clock, life: Life): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (delayMs, task) => clock.after(delayMs, () => (life.isOver ? undefined : task())),
+  }
+}
+
+/** Of a process that was killed no call gets through any more, and no answer comes back. */
+function mortal<T extends object>(target: T, life: Life): T {
+  return new Proxy(target, {
+    get: (_target, name) => {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== 'function') return member
+      if (name === 'watch') return member.bind(target)
+      return async (...args: unknown[]) => {
+        if (life.isOver) return new Promise(() => undefined)
+        const result: unknown = await Reflect.apply(member, target, args)
+        return life.isOver ? new Promise(() => undefined) : result
+      }
+    },
+  })
 }
 
 interface UploadOptions {
