@@ -27,7 +27,8 @@ export const HTTP_SERVER_OPTIONS = {
   maxHeaderSize: 16_384,
   // How often the time-outs are looked at; node's own 30 s would triple the shortest of them.
   connectionsCheckingInterval: 2000,
-  requireHostHeader: true,
+  // Node would refuse a request without a host by itself, with an empty answer; the app does it with a problem.
+  requireHostHeader: false,
 } as const satisfies ServerOptions
 
 /**

@@ -49,7 +49,7 @@ export function createApp(deps: ApiDeps): Express {
   app.disable('etag')
   app.set('trust proxy', deps.trustProxy ?? false)
   useSecurityHeaders(app)
-  app.use(boundUrl(limits.maxUrlLength))
+  app.use(checkHead(limits.maxUrlLength))
   for (const [path, handler] of openHandlers(api, routes)) mount(app, path, { get: handler })
   for (const [path, methods] of Map.groupBy(routes, (route) => route.path)) {
     mount(
@@ -117,8 +117,11 @@ function mount(app: Express, path: string, methods: Methods): void {
   })
 }
 
-function boundUrl(maxLength: number): RequestHandler {
+function checkHead(maxLength: number): RequestHandler {
   return (req, _res, next) => {
+    if (req.headers.host === undefined && req.httpVersion === '1.1') {
+      throw new AppError('REQUEST_MALFORMED', 'expected a Host header')
+    }
     if (req.url.length > maxLength) {
       throw new AppError('URL_TOO_LONG', `expected a path and query of at most ${maxLength} characters`)
     }
