@@ -1,5 +1,3 @@
-import { getSystemErrorMessage } from 'node:util'
-
 import { COMMAND_EXIT } from '#protocol/command-env.ts'
 
 /** The texts of refused paths; executors' scripts say the same. */
@@ -45,7 +43,8 @@ export function systemCodeOf(error: unknown): string | null {
 /** Says what the operating system said, without the path that Node puts into the message. */
 export function describeSystemError(error: unknown): string {
   if (error instanceof Error && 'errno' in error && typeof error.errno === 'number') {
-    return getSystemErrorMessage(error.errno) ?? 'unknown error'
+    // Importing node:util as a module makes Node load megabytes behind its getters.
+    return process.getBuiltinModule('node:util').getSystemErrorMessage(error.errno) ?? 'unknown error'
   }
   return error instanceof Error ? error.name : 'unknown error'
 }

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
-import { promisify } from 'node:util'
 
 import type { ListProcesses, RunningProcess } from './ports.ts'
 
@@ -12,33 +10,39 @@ const INTERPRETERS = new Set(['node', 'nodejs', 'bun', 'deno', 'python', 'python
 
 /** Lists processes as this system shows them: `/proc` on Linux, `ps` elsewhere. */
 export function processLister(platform: NodeJS.Platform): ListProcesses {
-  return platform === 'linux' ? () => listFromProc('/proc') : listFromPs
+  return platform === 'linux' ? async () => listFromProc('/proc') : listFromPs
 }
 
 /** Lists this user's processes from a `/proc` folder. Those that end meanwhile are left out. */
-export async function listFromProc(proc: string): Promise<readonly RunningProcess[] | null> {
+export function listFromProc(proc: string): readonly RunningProcess[] | null {
   try {
-    const pids = (await readdir(proc)).filter((name) => /^\d+$/.test(name))
-    const found: RunningProcess[] = []
-    // One after the other: a machine with thousands of processes must not cost thousands of open files.
-    for (const pid of pids) {
-      const running = await readProcess(proc, pid)
-      if (running !== null) found.push(running)
-    }
-    return found
+    const pids = readdirSync(proc).filter((name) => /^\d+$/.test(name))
+    return pids.flatMap((pid) => readProcess(proc, pid) ?? [])
   } catch {
     return null
   }
 }
 
-async function readProcess(proc: string, pid: string): Promise<RunningProcess | null> {
+function readProcess(proc: string, pid: string): RunningProcess | null {
   try {
-    if ((await stat(`${proc}/${pid}`)).uid !== process.getuid?.()) return null
-    const { comm, parentPid } = parseStat(await readFile(`${proc}/${pid}/stat`, 'utf8'))
-    const name = isAmbiguous(comm) ? nameOf(await readFile(`${proc}/${pid}/cmdline`, 'utf8'), comm) : comm
+    if (statSync(`${proc}/${pid}`).uid !== process.getuid?.()) return null
+    const { comm, parentPid } = parseStat(readStart(`${proc}/${pid}/stat`))
+    const name = isAmbiguous(comm) ? nameOf(readStart(`${proc}/${pid}/cmdline`), comm) : comm
     return { pid: Number(pid), parentPid, name }
   } catch {
     return null
+  }
+}
+
+// Node's own reading takes 64 KiB for each file of unknown size: megabytes for the processes of one machine.
+const START = Buffer.alloc(4096)
+
+function readStart(path: string): string {
+  const handle = openSync(path, 'r')
+  try {
+    return START.toString('utf8', 0, readSync(handle, START))
+  } finally {
+    closeSync(handle)
   }
 }
 
@@ -61,13 +65,14 @@ function nameOf(commandLine: string, comm: string): string {
 }
 
 async function listFromPs(): Promise<readonly RunningProcess[] | null> {
-  try {
-    const columns = ['-x', '-o', 'pid=,ppid=,comm=']
-    const { stdout } = await promisify(execFile)('ps', columns, { timeout: 5000, maxBuffer: 4_194_304 })
-    return parsePs(stdout)
-  } catch {
-    return null
-  }
+  // Loaded when needed: on Linux it never is.
+  const { execFile } = await import('node:child_process')
+  const options = { timeout: 5000, maxBuffer: 4_194_304 }
+  return new Promise((resolve) => {
+    execFile('ps', ['-x', '-o', 'pid=,ppid=,comm='], options, (error, stdout) =>
+      resolve(error === null ? parsePs(stdout) : null),
+    )
+  })
 }
 
 /** Reads what `ps -o pid=,ppid=,comm=` prints; the program may be a whole path. */

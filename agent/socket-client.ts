@@ -27,14 +27,19 @@ export async function openSocket({ serverUrl, token }: SocketAddress): Promise<S
   })
 }
 
-// The client's browser half looks at the global WebSocket when it is loaded, which makes Node load its HTTP client: 10 MB of
-// memory for nothing, as this half is not used here.
+const CHANGEABLE = { configurable: true, enumerable: false, writable: true } as const
+
+// The client's browser half looks at the global WebSocket when it is loaded, which makes Node load its whole HTTP client:
+// 10 MB of memory for a half that is not used here. The global comes back as what it was, a value made on first use;
+// looking at it before taking it away would make it too.
 async function loadClient() {
-  const kept = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket')
-  Reflect.deleteProperty(globalThis, 'WebSocket')
+  if (!Reflect.deleteProperty(globalThis, 'WebSocket')) return import('socket.io-client')
   try {
     return await import('socket.io-client')
   } finally {
-    if (kept !== undefined) Object.defineProperty(globalThis, 'WebSocket', kept)
+    const get = (): unknown => Reflect.get(process.getBuiltinModule('node:http'), 'WebSocket')
+    const set = (value: unknown) =>
+      void Object.defineProperty(globalThis, 'WebSocket', { value, ...CHANGEABLE })
+    Object.defineProperty(globalThis, 'WebSocket', { configurable: true, enumerable: false, get, set })
   }
 }

@@ -23,17 +23,17 @@ describe('the list of processes', () => {
       'a-very-long-name',
     ],
     ['a name with a bracket and spaces', 'odd', 'x) (y 1', 'x\0', 'x) (y 1'],
-  ])('names %s', async (...[, , comm, commandLine, name]) => {
+  ])('names %s', (...[, , comm, commandLine, name]) => {
     using proc = aFolder()
     aProcess(proc.path, { pid: 7, comm, commandLine })
     mkdirSync(join(proc.path, 'sys'))
     mkdirSync(join(proc.path, '8'))
 
-    expect(await listFromProc(proc.path)).toEqual([{ pid: 7, parentPid: 3, name }])
+    expect(listFromProc(proc.path)).toEqual([{ pid: 7, parentPid: 3, name }])
   })
 
-  it('is not known where there is no such folder', async () => {
-    expect(await listFromProc('/nowhere')).toBeNull()
+  it('is not known where there is no such folder', () => {
+    expect(listFromProc('/nowhere')).toBeNull()
   })
 
   it('holds a process that was really started', async () => {
