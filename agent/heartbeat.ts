@@ -4,10 +4,10 @@ import type { Inspector } from './inspect.ts'
 import type { AgentPorts } from './ports.ts'
 
 /** Between two heartbeats when nothing changes. */
-export const HEARTBEAT_MS = 30_000
+const HEARTBEAT_MS = 30_000
 
 /** Between two looks whether an auth file changed. */
-export const POLL_MS = 2000
+const POLL_MS = 2000
 
 /** What heartbeats are made of and where they go. */
 export interface HeartbeatDeps {

@@ -10,7 +10,7 @@ import { resolveLinks } from './links.ts'
 import { type Location, namesInside } from './target-path.ts'
 
 /** Larger files are no logins, and an answer could not carry them. */
-export const MAX_FILE_BYTES = 1_048_576
+const MAX_FILE_BYTES = 1_048_576
 
 // Without O_NONBLOCK, opening a named pipe would wait for ever.
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK

@@ -5,7 +5,7 @@ import { type CommandAck, commandAck } from './command.ts'
 const STATUSES = ['written', 'skipped_existing', 'read', 'removed', 'absent', 'probed', 'failed'] as const
 
 /** What came of a command. */
-export type AnswerStatus = (typeof STATUSES)[number]
+type AnswerStatus = (typeof STATUSES)[number]
 
 /** What a device found when it tried its user's proxy; `null`: it did not come that far. */
 export const proxyProbe = z.object({
@@ -20,7 +20,7 @@ export const proxyProbe = z.object({
 export type ProbeAnswer = z.infer<typeof proxyProbe>
 
 /** The one JSON line a device command prints. */
-export const resultLine = z.object({
+const resultLine = z.object({
   status: z.enum(STATUSES),
   runtime: z.optional(z.nullable(z.string())),
   /** The `~/` form. */
@@ -31,7 +31,7 @@ export const resultLine = z.object({
 })
 
 /** A parsed {@link resultLine}. */
-export type ResultLine = z.infer<typeof resultLine>
+type ResultLine = z.infer<typeof resultLine>
 
 /** A device's answer as it is meant; `content` is a plaintext and belongs into a `Secret` at once. */
 export interface DeviceAnswer {
@@ -102,7 +102,7 @@ const MAX_ERROR_LENGTH = 500
  *
  * The device's own text is passed on where nothing better is known; output is not, because it may hold a secret.
  */
-export function explainExecutorFailure(ack: CommandAck): string {
+function explainExecutorFailure(ack: CommandAck): string {
   const error = printable(ack.error ?? '')
   if (ack.timed_out) return error || 'the device stopped the command after its time limit'
   if (ack.stdout_truncated) return 'the device cut its answer short because it is longer than the limit'

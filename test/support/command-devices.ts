@@ -19,7 +19,7 @@ import { FakeClock } from '#test/support/fake-clock.ts'
 export const DIGEST_KEY = 'a1'.repeat(32)
 
 /** What a device is asked, with the environment variables as they arrive. */
-export interface Asked {
+interface Asked {
   readonly home: string
   readonly key: CommandKey
   readonly env: Readonly<Record<string, string>>
@@ -63,7 +63,7 @@ export function aFileDeps(home: Home, stateFolder: string): FileDeps {
 }
 
 /** Our agent, reaching names in folders the one or the other way. */
-export function ourAgent(handles: Home['handles']): CommandDevice {
+function ourAgent(handles: Home['handles']): CommandDevice {
   return async ({ home, key, env, environment = {} }) => {
     using state = aFolder()
     const files = aFileDeps({ ...openHome(home, environment), handles }, state.path)
@@ -98,7 +98,7 @@ export const executorScript: CommandDevice = async ({ home, key, env, environmen
 }
 
 /** Reads the one line a process prints, and how it ended. */
-export async function answerOf(child: ReturnType<typeof spawn>): Promise<Answered> {
+async function answerOf(child: ReturnType<typeof spawn>): Promise<Answered> {
   const out: Buffer[] = []
   const err: Buffer[] = []
   child.stdout?.on('data', (chunk: Buffer) => void out.push(chunk))
