@@ -2,7 +2,7 @@ import type { Logger } from './logger.ts'
 import type { Caller } from './route.ts'
 
 /** The deeds that are written down. */
-export type AuditAction =
+type AuditAction =
   | 'auth-json.upload'
   | 'auth-json.delete'
   | 'auth-json.import'

@@ -41,7 +41,6 @@ interface Exchange {
 async function admit(route: Route, exchange: Exchange): Promise<ApiRequest> {
   const { req, res, deps } = exchange
   const address = addressOf(req)
-  await deps.rateLimiter.countAddress(address)
   const principal = await authenticate(req, { ...deps, address })
   requireAccess(principal, route)
   await countPrincipal(principal, { limiter: deps.rateLimiter, cost: route.cost ?? 1 })
@@ -55,8 +54,9 @@ async function admit(route: Route, exchange: Exchange): Promise<ApiRequest> {
   }
 }
 
-// Express works the list of proxies out even when none is trusted.
-function addressOf(req: Request): string {
+/** Gives the address a request is counted for: the socket's, or what trusted proxies say. */
+export function addressOf(req: Request): string {
+  // Express works the list of proxies out even when none is trusted.
   const isBehindProxy = req.app.get('trust proxy') !== false
   return (isBehindProxy ? req.ip : req.socket.remoteAddress) ?? 'unknown'
 }
@@ -97,7 +97,10 @@ function stringParams(params: Request['params']): Readonly<Record<string, string
 
 function onBehalfOf(req: Request): string | null {
   const header = req.headers['x-on-behalf-of']
-  return typeof header === 'string' && header.trim() !== '' ? header.trim() : null
+  if (typeof header !== 'string' || header.trim() === '') return null
+  // Node reads headers as Latin-1; whoever sends a name beyond it sends UTF-8.
+  const name = Buffer.from(header.trim(), 'latin1').toString('utf8')
+  return name.includes('\ufffd') ? header.trim() : name
 }
 
 async function readBody(route: Route, { req, deps }: Exchange): Promise<unknown> {

@@ -20,11 +20,18 @@ interface CheckResult {
 }
 
 const CHECK_TIMEOUT_MS = 5000
+// Anybody may ask, as often as they like: the checks run once for all who ask within this time.
+const FRESH_MS = 1000
 
 /** Answers 200 when every check passes, else 503; the body names each check either way. */
 export function healthHandler(checks: readonly HealthCheck[], clock: Clock): RequestHandler {
+  let asked: { readonly at: number; readonly results: Promise<readonly CheckResult[]> } | undefined
   return async (_req, res) => {
-    const results = await Promise.all(checks.map((check) => run(check, clock)))
+    const now = clock.monotonic()
+    if (asked === undefined || now - asked.at >= FRESH_MS) {
+      asked = { at: now, results: Promise.all(checks.map((check) => run(check, clock))) }
+    }
+    const results = await asked.results
     const isHealthy = results.every((result) => result.ok)
     const status = isHealthy ? 'ok' : 'failed'
     sendJson(res, isHealthy ? 200 : 503, { status, checks: results })

@@ -34,7 +34,7 @@ export function openApiHandler(routes: readonly Route[]): RequestHandler {
 }
 
 /** Describes the API as OpenAPI 3.1, made from the very table that the router is made from. */
-export function openApiDocument(routes: readonly Route[]): Json {
+function openApiDocument(routes: readonly Route[]): Json {
   const shapes = new Shapes()
   const paths: Record<string, Json> = { ...OPEN_PATHS }
   for (const route of routes) {

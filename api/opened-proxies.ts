@@ -26,7 +26,7 @@ export class OpenedProxies {
   readonly #deps: OpenedProxiesDeps
   readonly #maxKept: number
   readonly #kept = new Map<string, Kept>()
-  #unopened = new Set<string>()
+  readonly #unopened = new Set<string>()
 
   constructor(deps: OpenedProxiesDeps) {
     this.#deps = deps
@@ -41,7 +41,7 @@ export class OpenedProxies {
   /** Gives a user's proxy; `null` when none is saved or it does not open. Never rejects because of what is stored. */
   async open(user: User, proxy: ObjectOf<'UserProxyConfig'> | undefined): Promise<ProxyUrl | null> {
     const sealed = proxy?.spec.proxy?.encryptedUrl
-    if (sealed === undefined) return null
+    if (sealed === undefined) return this.#forget(user.namespace)
     const kept = this.#kept.get(user.namespace)
     if (kept?.sealed === sealed) return kept.url
     const url = await this.#unseal(sealed, proxyPlace(user))
@@ -58,6 +58,12 @@ export class OpenedProxies {
       this.#deps.onUnopened()
       return null
     }
+  }
+
+  #forget(namespace: string): null {
+    this.#kept.delete(namespace)
+    this.#unopened.delete(namespace)
+    return null
   }
 
   #keep(namespace: string, kept: Kept): void {

@@ -51,7 +51,7 @@ export interface ObjectCache<K extends KindName> {
 }
 
 /** People in memory. */
-export interface UserLookup {
+interface UserLookup {
   get(id: string): User | undefined
   findByName(name: string): User | undefined
   findByNamespace(namespace: string): User | undefined

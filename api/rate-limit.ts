@@ -3,7 +3,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { AppError } from '#core/errors.ts'
 
 /** So many requests in a window of so many seconds. */
-export interface RateLimit {
+interface RateLimit {
   readonly requests: number
   readonly windowSeconds: number
 }

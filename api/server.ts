@@ -3,7 +3,7 @@ import express, { type Express, type RequestHandler } from 'express'
 import { AppError } from '#core/errors.ts'
 
 import type { ApiContext, ApiDeps, ApiLimits } from './deps.ts'
-import { dispatch } from './dispatch.ts'
+import { addressOf, dispatch } from './dispatch.ts'
 import { executionRequestRoutes } from './execution-requests.ts'
 import { FreshReads, tellingStore, tellingUsers } from './fresh-reads.ts'
 import { healthHandler, metricsHandler } from './health.ts'
@@ -12,7 +12,7 @@ import { manifestRoutes } from './manifests/routes.ts'
 import { openApiHandler } from './openapi.ts'
 import { OpenedProxies } from './opened-proxies.ts'
 import { problemHandler } from './problem.ts'
-import { createRateLimiter, DEFAULT_RATE_LIMITS } from './rate-limit.ts'
+import { createRateLimiter, DEFAULT_RATE_LIMITS, type RateLimiter } from './rate-limit.ts'
 import { readinessChecks } from './readiness.ts'
 import type { Route } from './route.ts'
 import { useSecurityHeaders } from './security-headers.ts'
@@ -50,7 +50,10 @@ export function createApp(deps: ApiDeps): Express {
   app.set('trust proxy', deps.trustProxy ?? false)
   useSecurityHeaders(app)
   app.use(checkHead(limits.maxUrlLength))
-  for (const [path, handler] of openHandlers(api, routes)) mount(app, path, { get: handler })
+  mountProbes(app, api)
+  app.use(limitAddress(rateLimiter))
+  mount(app, '/metrics', { get: metricsHandler(api.registry) })
+  mount(app, '/openapi.json', { get: openApiHandler(routes) })
   for (const [path, methods] of Map.groupBy(routes, (route) => route.path)) {
     mount(
       app,
@@ -90,18 +93,17 @@ function routesOf(api: ApiContext): readonly Route[] {
   ]
 }
 
-// Without a token and without a rate limit: probes and scrapers must get their answer when nobody else does.
-function openHandlers(
-  api: ApiContext,
-  routes: readonly Route[],
-): readonly (readonly [string, RequestHandler])[] {
-  const { clock, registry, livenessChecks = [] } = api
-  return [
-    ['/livez', healthHandler(livenessChecks, clock)],
-    ['/readyz', healthHandler(readinessChecks(api), clock)],
-    ['/metrics', metricsHandler(registry)],
-    ['/openapi.json', openApiHandler(routes)],
-  ]
+// Before any limit: a probe must get its answer when nobody else does, or a busy process is restarted for being busy.
+function mountProbes(app: Express, api: ApiContext): void {
+  mount(app, '/livez', { get: healthHandler(api.livenessChecks ?? [], api.clock) })
+  mount(app, '/readyz', { get: healthHandler(readinessChecks(api), api.clock) })
+}
+
+function limitAddress(rateLimiter: RateLimiter): RequestHandler {
+  return async (req, _res, next) => {
+    await rateLimiter.countAddress(addressOf(req))
+    next()
+  }
 }
 
 type Methods = Readonly<Partial<Record<Route['method'], RequestHandler>>>

@@ -16,7 +16,7 @@ import type { User } from '#store/users.ts'
 import type { ManifestScope } from './scope.ts'
 
 /** A manifest that was found to fit its kind, and what is stored under its name. */
-export interface MergeInput<K extends KindName> {
+interface MergeInput<K extends KindName> {
   readonly scope: ManifestScope
   readonly manifest: ObjectOf<K>
   readonly stored: ObjectOf<K> | undefined

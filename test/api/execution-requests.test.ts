@@ -193,6 +193,14 @@ describe('who may ask', () => {
     expect(ada.body).toMatchObject({ model_config: { runtime_config: { codex: STATE } } })
   })
 
+  it('knows a name beyond ASCII, sent as UTF-8', async () => {
+    await api.users.create({ name: 'Zoë 中' })
+    const header = Buffer.from('Zoë 中').toString('latin1')
+    expect((await enrich({ model_config: RESPONSES }, { 'X-On-Behalf-Of': header })).status).toBe(200)
+    await api.users.create({ name: 'Zoë' })
+    expect((await enrich({ model_config: RESPONSES }, { 'X-On-Behalf-Of': 'Zoë' })).status).toBe(200)
+  })
+
   it('does not know a user who is not there, or not active', async () => {
     await api.users.setActive((await api.users.create({ name: 'gone' })).id, false)
     const answers = await Promise.all(

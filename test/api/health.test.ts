@@ -47,6 +47,16 @@ describe('being alive', () => {
     })
   })
 
+  it('runs its checks once for all who ask within a second', async () => {
+    let runs = 0
+    api = await startTestApi({ livenessChecks: [{ name: 'loop', check: () => void (runs += 1) }] })
+    await Promise.all([open('/livez'), open('/livez'), open('/livez')])
+    expect(runs).toBe(1)
+    await api.clock.advance(1000)
+    await open('/livez')
+    expect(runs).toBe(2)
+  })
+
   it('does not wait for a check that hangs', async () => {
     const asked = Promise.withResolvers<void>()
     const check = () => {

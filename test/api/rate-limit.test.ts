@@ -52,11 +52,12 @@ describe('asking too often', () => {
     expect(await statuses(2, {}, 'garbled')).toEqual([401, 429])
   })
 
-  it('does not stop probes and scrapers', async () => {
+  it('does not stop probes, and stops everything else, whatever it asks for', async () => {
     await startWith({ address: THREE })
     await statuses(5)
-    expect((await api.call('GET', '/livez')).status).toBe(200)
-    expect((await api.call('GET', '/metrics')).status).toBe(200)
+    const paths = ['/livez', '/readyz', '/metrics', '/openapi.json', '/nope']
+    const answers = await Promise.all(paths.map((path) => api.call('GET', path)))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429, 429, 429])
   })
 
   it('counts an apply for twenty', async () => {

@@ -57,7 +57,7 @@ export interface TestApi extends SqliteStores {
   stop(): Promise<void>
 }
 
-export interface LogLine {
+interface LogLine {
   readonly level: string
   readonly message: string
   readonly fields: Readonly<Record<string, unknown>>

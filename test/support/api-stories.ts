@@ -38,7 +38,7 @@ export async function applyGemini(api: TestApi, validation: object = { maxBytes:
   })
 }
 
-export async function findUser(api: TestApi, name: string): Promise<User> {
+async function findUser(api: TestApi, name: string): Promise<User> {
   const user = await api.users.findByName(name)
   if (user === undefined) throw new Error(`there is no user ${name}`)
   return user
