@@ -1,4 +1,3 @@
-import type { Express } from 'express'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { AppError } from '#core/errors.ts'
@@ -179,8 +178,7 @@ describe('the OpenAPI document', () => {
   }
 
   function routesOfRouter(): readonly string[] {
-    const [app] = api.server.listeners('request') as readonly Express[]
-    const layers = (app?.router.stack ?? []).flatMap(({ route }) => (route === undefined ? [] : [route]))
+    const layers = api.app.router.stack.flatMap(({ route }) => (route === undefined ? [] : [route]))
     return layers.flatMap((route) => {
       const path = route.path.replaceAll(/:(\w+)/g, '{$1}')
       const methods = new Set(

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+import type { Express } from 'express'
 import { Registry } from 'prom-client'
 
 import { createAuthenticator } from '#api/authenticate.ts'
@@ -42,6 +43,7 @@ export interface TestRequest {
 export interface TestApi extends SqliteStores {
   readonly address: string
   readonly server: Server
+  readonly app: Express
   readonly clock: FakeClock
   readonly sealer: Sealer
   readonly devices: TestDevices
@@ -88,6 +90,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, path = ':me
     ...(overrides.sealer && { sealer: overrides.sealer }),
     address,
     server,
+    app,
     devices,
     log,
     user,
