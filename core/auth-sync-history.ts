@@ -112,32 +112,34 @@ export interface Proof {
  */
 export function withReport(history: SyncHistory, proof: Proof): SyncHistory {
   const { desired, observed } = proof
-  const known = knownDocument(history.knownSha256, desired, observed.report?.runtimes.get(desired.runtime))
-  const current = known === history.knownSha256 ? history : { ...history, knownSha256: known }
-  const finding = findFile(desired, { ...observed, history: current })
-  const { progress } = current
-  if (progress.phase === 'verifying') return withProof(current, { ...proof, finding, ...progress })
-  // A failure may be reported after what it failed at was found done: a time-out on the way back, say.
-  return progress.phase === 'idle' && isAtRest(finding) ? withSuccess(current) : current
-}
-
-/** Nothing is to be done, and that is known rather than for want of a report. */
-function isAtRest({ intent, state }: Finding): boolean {
-  return intent.type === 'none' && state !== 'Unknown'
+  const finding = findFile(desired, { ...observed, history })
+  const { progress } = history
+  if (progress.phase === 'verifying' && !isProven(progress.sent, finding)) {
+    if (isOlderThanCommand(history, observed)) return history
+    const verification = { ...proof, finding, sent: progress.sent }
+    return withKnown(
+      hadNoEffect(verification) ? withoutEffect(history, verification) : withSuccess(history),
+      proof,
+    )
+  }
+  // A failure may be told of after what it failed at was found done: a time-out on the way back, say.
+  const isDone = progress.phase === 'verifying' || (progress.phase === 'idle' && isAtRest(finding))
+  return withKnown(isDone ? withSuccess(history) : history, proof)
 }
 
 interface Verification extends Proof {
   readonly finding: Finding
   readonly sent: SentCommand
-  readonly afterHeartbeat: number
 }
 
-function withProof(history: SyncHistory, verification: Verification): SyncHistory {
-  const { finding, sent, afterHeartbeat, desired, observed } = verification
-  if (isProven(sent, finding)) return withSuccess(history)
-  const heartbeats = observed.report?.heartbeatCount ?? 0
-  if (heartbeats <= afterHeartbeat) return history
-  return hadNoEffect(sent, finding, desired) ? withoutEffect(history, verification) : withSuccess(history)
+/** The report was there before the command that changed what it is about. */
+function isOlderThanCommand({ progress }: SyncHistory, { report }: SyncObserved): boolean {
+  return progress.phase === 'verifying' && (report?.heartbeatCount ?? 0) <= progress.afterHeartbeat
+}
+
+/** Nothing is to be done, and that is known rather than for want of a report. */
+function isAtRest({ intent, state }: Finding): boolean {
+  return intent.type === 'none' && state !== 'Unknown'
 }
 
 /** Good news may be read off any report: it cannot be older than the command that made it true. */
@@ -146,7 +148,7 @@ function isProven(sent: SentCommand, finding: Finding): boolean {
 }
 
 /** The same thing is due again as if nothing had been sent. What was sent for an earlier wish does not count. */
-function hadNoEffect(sent: SentCommand, finding: Finding, desired: SyncDesired): boolean {
+function hadNoEffect({ sent, finding, desired }: Verification): boolean {
   if (sent.sha256 !== null && sent.sha256 !== desired.document?.sha256) return false
   if (sent.action === 'write') return finding.state === 'Missing'
   return finding.intent.type === sent.action
@@ -170,6 +172,12 @@ function withSuccess(history: SyncHistory): SyncHistory {
 
 function hasFailed({ attempts, nextAttemptAt, stall }: SyncHistory): boolean {
   return attempts > 0 || nextAttemptAt !== null || stall !== null
+}
+
+function withKnown(history: SyncHistory, { desired, observed }: Proof): SyncHistory {
+  const file = observed.report?.runtimes.get(desired.runtime)
+  const knownSha256 = knownDocument(history.knownSha256, desired, file)
+  return knownSha256 === history.knownSha256 ? history : { ...history, knownSha256 }
 }
 
 function knownDocument(known: string | null, desired: SyncDesired, file?: RuntimeFileReport): string | null {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
+import type { ObjectOf } from '#crds/kinds.ts'
 import type { FleetDevice } from '#test/support/fleet.ts'
 import { accountOf, refreshOf, Simulation } from '#test/support/simulation.ts'
 
@@ -33,26 +34,31 @@ describe('a bad day', () => {
 })
 
 /** What the operator says, in `explain` and in every status, is what is so. */
-async function checkPerson(simulation: Simulation, person: Person): Promise<void> {
-  const { operator } = simulation
+async function checkPerson({ operator }: Simulation, person: Person): Promise<void> {
   const config = await operator.config({ user: person.name })
-  const sealed = config?.spec.auth?.encryptedValue
-  const stored = sealed === undefined ? null : (JSON.parse(sealed) as [unknown, string])[1]
+  const stored = storedText(config)
   const states: string[] = []
   for (const device of person.devices) {
     const { deviceId, namespace } = device.key
     const { state, reason } = await operator.explain(deviceId, 'codex', namespace)
     const where = `${person.name} ${deviceId} (${person.updatePolicy}, ${person.removalPolicy}): ${reason}`
     expect([where, truth(person, device, stored)]).toEqual([where, expect.arrayContaining([state])])
-    const row = (await operator.device(deviceId, namespace))?.status?.runtimes?.find(
-      ({ name }) => name === 'codex',
-    )
-    expect([where, row?.state ?? 'NotManaged']).toEqual([where, state])
+    expect([where, rowOf(await operator.device(deviceId, namespace))]).toEqual([where, state])
     states.push(state)
   }
   const count = (wanted: string) => states.filter((state) => state === wanted).length
   const counts = { online: 3, inSync: count('InSync'), missing: 0, stale: count('Stale'), failed: 0 }
-  if (config !== undefined) expect([person.name, config.status?.devices]).toEqual([person.name, counts])
+  expect([person.name, config?.status?.devices ?? counts]).toEqual([person.name, counts])
+}
+
+function storedText(config: ObjectOf<'UserRuntimeConfig'> | undefined): string | null {
+  const sealed = config?.spec.auth?.encryptedValue
+  return sealed === undefined ? null : (JSON.parse(sealed) as [unknown, string])[1]
+}
+
+/** The state in a device's status; nothing is written of what nothing was ever done about. */
+function rowOf(device: ObjectOf<'Device'> | undefined): string {
+  return device?.status?.runtimes?.find(({ name }) => name === 'codex')?.state ?? 'NotManaged'
 }
 
 /** When all is settled, time passes without a write or a queue entry. */
@@ -78,10 +84,23 @@ function truth(person: Person, device: FleetDevice, stored: string | null): read
   if (file === undefined) return ['a file is missing']
   // Without digests the operator knows no more than what it saw delivered.
   if (!device.isOurAgent) return ['InSync', 'Stale']
-  if (file === stored) return ['InSync']
+  return [
+    file === stored
+      ? 'InSync'
+      : trueDifference({ file, stored, written, keepsFiles: person.updatePolicy === 'IfMissing' }),
+  ]
+}
+
+interface Difference {
+  readonly file: string
+  readonly stored: string
+  readonly written: string | undefined
+  readonly keepsFiles: boolean
+}
+
+function trueDifference({ file, stored, written, keepsFiles }: Difference): string {
   const isNewer = refreshOf(file) > refreshOf(stored)
-  const keepsFiles = person.updatePolicy === 'IfMissing'
-  if (file === written) return keepsFiles || isNewer ? ['Stale'] : ['not replaced']
-  if (written === undefined || accountOf(file) !== accountOf(stored) || !isNewer) return ['Foreign']
-  return keepsFiles ? ['RotatedOnDevice'] : ['not imported']
+  if (file === written) return keepsFiles || isNewer ? 'Stale' : 'not replaced'
+  if (written === undefined || accountOf(file) !== accountOf(stored) || !isNewer) return 'Foreign'
+  return keepsFiles ? 'RotatedOnDevice' : 'not imported'
 }

@@ -117,8 +117,9 @@ describe('a heartbeat', () => {
     })
   })
 
-  it('of before the answer cannot say that it had no effect', () => {
+  it('of before the answer cannot say that it had no effect, nor what is there', () => {
     const history = answered('written')
+    expect(hear(history, aFile(), { heartbeatCount: 5 })).toBe(history)
     expect(hear(history, aFile(), { heartbeatCount: 5 })).toMatchObject({
       attempts: 0,
       progress: history.progress,

@@ -5,10 +5,11 @@ import { createManager, type Manager } from '#controller/manager.ts'
 import type { Logger } from '#controller/ports.ts'
 import { parseAuthDocument } from '#core/auth-document.ts'
 import type { Clock } from '#core/clock.ts'
+import { AppError } from '#core/errors.ts'
 import { withRuntimePreference } from '#core/preferences.ts'
 import { Secret } from '#core/secret.ts'
 import type { KindName, ObjectOf } from '#crds/kinds.ts'
-import { createSealer, type Sealer } from '#secrets/seal.ts'
+import type { Sealer } from '#secrets/seal.ts'
 import { type Cache, createCache } from '#store/cache.ts'
 import { openSqliteStore, type SqliteStores } from '#store/sqlite/open.ts'
 import { createUserCache, type UserCache } from '#store/user-cache.ts'
@@ -16,7 +17,6 @@ import type { User } from '#store/users.ts'
 
 import { FakeClock } from './fake-clock.ts'
 import { Fleet, fleetDigestKey } from './fleet.ts'
-import { aKeyring } from './keys.ts'
 import { until } from './until.ts'
 
 const API_VERSION = 'agent.wecode.io/v1'
@@ -60,7 +60,7 @@ export class Operator {
     this.stores = stores
     this.clock = clock
     this.fleet = new Fleet(() => clock.now())
-    this.sealer = setup.sealer ?? createSealer(aKeyring())
+    this.sealer = setup.sealer ?? PLAIN_SEALER
     this.#running = this.#create()
   }
 
@@ -133,8 +133,7 @@ export class Operator {
   }
 
   async enable({ user = 'ada', runtime = 'codex', isEnabled = true } = {}): Promise<void> {
-    const found = await this.stores.users.findByName(user)
-    if (found === undefined) throw new Error(`no user ${user}`)
+    const found = await this.user(user)
     const preferences = withRuntimePreference(found.preferences, runtime, { useUserConfig: isEnabled })
     await this.stores.users.updatePreferences(found.id, {
       expectedVersion: found.resourceVersion,
@@ -145,12 +144,10 @@ export class Operator {
   /** Stores a document as the API does; `changes` go into `spec.auth`, or into `spec` for `suspend`. */
   async upload(text: string, options: UploadOptions = {}): Promise<ObjectOf<'UserRuntimeConfig'>> {
     const { user = 'ada', runtime = 'codex', suspend, ...policies } = options
-    const found = await this.stores.users.findByName(user)
-    if (found === undefined) throw new Error(`no user ${user}`)
+    const { id, namespace } = await this.user(user)
     const document = parseAuthDocument(text, { maxBytes: 524_288 })
-    const { namespace } = found
     const place = {
-      user: found.id,
+      user: id,
       kind: 'UserRuntimeConfig',
       namespace,
       name: runtime,
@@ -159,21 +156,28 @@ export class Operator {
     const encryptedValue = await this.sealer.seal(document.normalForm, place)
     const updatedAt = new Date(this.clock.now()).toISOString()
     const before = await this.config({ user, runtime })
+    const stored = { encryptedValue, sha256: document.sha256, updatedAt, ...policies }
     const auth = {
       format: 'json' as const,
       targetPath: `~/.${runtime}/auth.json`,
       ...before?.spec.auth,
-      encryptedValue,
-      sha256: document.sha256,
-      updatedAt,
-      ...policies,
+      ...stored,
     }
     const spec = { ...before?.spec, runtime, auth, updatedAt, ...(suspend !== undefined && { suspend }) }
-    const metadata = before?.metadata ?? { namespace, name: runtime }
-    const object = { apiVersion: API_VERSION, kind: 'UserRuntimeConfig' as const, metadata, spec } as const
     return before === undefined
-      ? this.stores.store.create('UserRuntimeConfig', object)
-      : this.stores.store.update('UserRuntimeConfig', object)
+      ? this.stores.store.create('UserRuntimeConfig', {
+          apiVersion: API_VERSION,
+          kind: 'UserRuntimeConfig',
+          metadata: { namespace, name: runtime },
+          spec,
+        })
+      : this.stores.store.update('UserRuntimeConfig', { ...before, spec })
+  }
+
+  async user(name = 'ada'): Promise<User> {
+    const found = await this.stores.users.findByName(name)
+    if (found === undefined) throw new Error(`no user ${name}`)
+    return found
   }
 
   /** Takes the stored document away and leaves its policies, as the API does. */
@@ -202,6 +206,7 @@ export class Operator {
   /** Lets time pass, and everything that follows from it happen. */
   async pass(ms: number): Promise<void> {
     if (!(this.clock instanceof FakeClock)) throw new Error('time passes by itself')
+    await settle()
     await this.clock.advance(ms)
     await settle()
   }
@@ -291,8 +296,12 @@ export function normal(text: string): string {
 
 /** Seals without a thread of its own, so that a run is the same each time; bound to its place like the real one. */
 export const PLAIN_SEALER: Sealer = {
-  seal: async (plaintext, place) => JSON.stringify([place, plaintext.open()]),
-  open: async (sealed) => new Secret((JSON.parse(sealed) as [unknown, string])[1]),
+  seal: async (plaintext, place) => JSON.stringify([JSON.stringify(place), plaintext.open()]),
+  open: async (sealed, place) => {
+    const [sealedFor, text] = JSON.parse(sealed) as [string, string]
+    if (sealedFor === JSON.stringify(place)) return new Secret(text)
+    throw new AppError('DECRYPT_FAILED', 'sealed for another place')
+  },
 }
 
 /** Lets everything that is under way, threads of the cryptography included, come to its end. */

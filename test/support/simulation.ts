@@ -3,7 +3,7 @@ import { AppError } from '#core/errors.ts'
 
 import { FakeClock } from './fake-clock.ts'
 import { answer, type FleetDevice } from './fleet.ts'
-import { FIELDS, normal, Operator, PLAIN_SEALER } from './operator.ts'
+import { FIELDS, normal, Operator } from './operator.ts'
 import { seededRandom } from './random.ts'
 
 /** One user of a run, and what is true of them whatever the operator believes. */
@@ -15,6 +15,8 @@ interface Person {
   isEnabled: boolean
   readonly devices: FleetDevice[]
 }
+
+type SyncCommand = Extract<DeviceCommand, { key: 'sync_runtime_auth_file' }>
 
 const COMMAND_TIMEOUT_MS = 65_000
 
@@ -48,7 +50,6 @@ export class Simulation {
     const operator = await Operator.start({
       clock,
       random,
-      sealer: PLAIN_SEALER,
       fields: FIELDS,
       isEnabled: false,
     })
@@ -250,18 +251,20 @@ export class Simulation {
 
   /** Does what it is told as long as the digest fits, and asks no further: what may go is the operator's decision here. */
   #obey(person: Person, device: FleetDevice, command: DeviceCommand): CommandResult {
-    if (command.key === 'probe_proxy') return answer('failed')
-    const before = device.files.get('codex')
     this.log.push(`${this.#clock.monotonic()} ${command.key} ${person.name} ${device.key.deviceId}`)
     if (this.#isLost(0.05)) return answer('failed', { error: 'no space left on device' })
-    if (command.key === 'remove_runtime_auth_file')
-      return this.#remove(device, before, command.expectedDigest)
-    if (command.key === 'read_runtime_auth_file') return device.obey(command)
-    const text = command.content.open()
-    if (!text.includes(`"${person.name}`)) this.#break(`${person.name} got another user's login`)
+    if (command.key === 'remove_runtime_auth_file') return this.#remove(device, command.expectedDigest)
+    if (command.key !== 'sync_runtime_auth_file') return device.obey(command)
+    if (!command.content.open().includes(`"${person.name}`))
+      this.#break(`${person.name} got another user's login`)
+    return this.#sync(person, device, command)
+  }
+
+  #sync(person: Person, device: FleetDevice, command: SyncCommand): CommandResult {
+    const before = device.files.get('codex')
     if (before === undefined) return device.obey(command)
-    if (command.replaceDigest === undefined || command.replaceDigest !== device.digest(before))
-      return answer('skipped_existing')
+    if (command.replaceDigest !== device.digest(before)) return answer('skipped_existing')
+    const text = command.content.open()
     this.#checkTouched(device, before)
     if (refreshOf(text) < refreshOf(before)) this.#break('an older document replaced a newer one')
     if (person.updatePolicy !== 'IfStale') this.#break('a file was replaced although the policy forbids it')
@@ -270,7 +273,8 @@ export class Simulation {
     return answer('written')
   }
 
-  #remove(device: FleetDevice, before: string | undefined, expectedDigest: string): CommandResult {
+  #remove(device: FleetDevice, expectedDigest: string): CommandResult {
+    const before = device.files.get('codex')
     if (before === undefined) return answer('absent')
     if (expectedDigest !== device.digest(before)) return answer('skipped_existing')
     this.#checkTouched(device, before)
