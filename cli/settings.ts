@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 
-import { z } from 'zod'
+import * as z from 'zod/mini'
 
 import { AppError } from '#core/errors.ts'
 
@@ -16,28 +16,30 @@ interface SettingRow {
   readonly description: string
   /** Shown in errors and `--help`: what a value looks like. */
   readonly expected: string
-  readonly schema: z.ZodType<unknown, string>
+  readonly schema: z.ZodMiniType<unknown, string>
   readonly fallback: (environment: Environment) => string
 }
 
-const address = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/)
-  .transform((text) => ({
-    host: text.slice(0, text.lastIndexOf(':')).replace(/^\[|\]$/g, ''),
-    port: Number(text.slice(text.lastIndexOf(':') + 1)),
-  }))
-  .refine(({ port }) => port <= 65_535)
+const address = z.pipe(
+  z.string().check(z.regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/)),
+  z.pipe(
+    z.transform(splitAddress),
+    z.object({ host: z.string(), port: z.number().check(z.maximum(65_535)) }),
+  ),
+)
 
-const serverUrl = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ''))
-const path = z
-  .string()
-  .min(1)
-  .transform((text) => resolve(expandHome(text)))
-const count = z
-  .string()
-  .regex(/^\d{1,9}$/)
-  .transform(Number)
+const serverUrl = z.pipe(
+  z.url({ protocol: /^https?$/ }),
+  z.transform((text: string) => text.replace(/\/+$/, '')),
+)
+const path = z.pipe(
+  z.string().check(z.minLength(1)),
+  z.transform((text: string) => resolve(expandHome(text))),
+)
+const count = z.pipe(
+  z.string().check(z.regex(/^[1-9]\d{0,8}$/)),
+  z.transform((text: string) => Number(text)),
+)
 
 /** Every setting, in the order `runtimeconfig config` shows them. The flag is `--log-level`, the variable `RUNTIMECONFIG_LOG_LEVEL`. */
 export const SETTINGS = {
@@ -56,13 +58,13 @@ export const SETTINGS = {
   'trust-proxy': {
     description: 'proxies whose X-Forwarded-For is believed (server)',
     expected: '"none", or a comma-separated list of addresses, networks, loopback, linklocal, uniquelocal',
-    schema: z.string().regex(/^(none|[0-9a-zA-Z.:/, ]+)$/),
+    schema: z.string().check(z.regex(/^(none|[0-9a-zA-Z.:/, ]+)$/)),
     fallback: () => 'none',
   },
   'requests-per-minute': {
     description: 'HTTP requests a minute for each user (server)',
     expected: 'a whole number',
-    schema: count.refine((value) => value > 0),
+    schema: count,
     fallback: () => '6000',
   },
   'legacy-key': {
@@ -192,6 +194,11 @@ function refuseUnknown({ environment, file }: SettingSources): void {
       `${misspelt}: no such setting; expected one of ${[...variables].join(', ')}`,
     )
   }
+}
+
+function splitAddress(text: string): { readonly host: string; readonly port: number } {
+  const colon = text.lastIndexOf(':')
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) }
 }
 
 function textOf(value: unknown): string {

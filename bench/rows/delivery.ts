@@ -10,6 +10,8 @@ import { type Measured, median, quantile, type Row, type RunSetting } from '#ben
 
 const SAMPLES = 500
 const WARM_UP = 50
+// A device gets at most twenty commands in a row, so the samples take turns.
+const DEVICES = 55
 const CODEX = '/users/me/runtime-configs/codex'
 
 /** From a heartbeat that says `missing` to the complete, durable file, against a bare command round trip with the same write. */
@@ -26,16 +28,17 @@ export const delivery: Row = {
       body: { auth_json: '{"token":"of-the-benchmark"}' },
     })
     await client.call({ method: 'PUT', path: CODEX, body: { use_user_config: true } })
-    const [oursDevice, bareDevice] = await Promise.all([openOne(ours, token), openOne(bare, token)])
+    const [oursFleet, bareFleet] = [await openAll(ours, token), await openAll(bare, token)]
     const samples = { ours: [] as number[], bare: [] as number[] }
     for (let at = 0; at < SAMPLES + WARM_UP; at += 1) {
       if (at % 100 === 0) progress(`delivery: ${at} of ${SAMPLES + WARM_UP}`)
-      const [bareMs, oursMs] = [await deliverOnce(bareDevice, folder), await deliverOnce(oursDevice, folder)]
+      const bareMs = await deliverOnce(bareFleet, at % DEVICES, folder)
+      const oursMs = await deliverOnce(oursFleet, at % DEVICES, folder)
       if (at < WARM_UP) continue
       samples.bare.push(bareMs)
       samples.ours.push(oursMs)
     }
-    for (const device of [oursDevice, bareDevice]) device.close()
+    for (const device of [...oursFleet, ...bareFleet]) device.close()
     await Promise.all([ours.stop(), bare.stop()])
     await rm(folder, { recursive: true, force: true })
     return [
@@ -52,16 +55,21 @@ export const delivery: Row = {
   },
 }
 
-const ID = 'delivery-0'
-
-async function openOne(server: PinnedServer, token: string): Promise<RawDevice> {
-  const [device] = await openFleet(server.address, { count: 1, prefix: 'delivery', tokenOf: () => token })
-  if (device === undefined) throw new Error('expected one device')
-  await device.ask('device:heartbeat', heartbeat(ID, true))
-  return device
+async function openAll(server: PinnedServer, token: string): Promise<readonly RawDevice[]> {
+  const devices = await openFleet(server.address, {
+    count: DEVICES,
+    prefix: 'delivery',
+    tokenOf: () => token,
+  })
+  await Promise.all(
+    devices.map((device, at) => device.ask('device:heartbeat', heartbeat(`delivery-${at}`, true))),
+  )
+  return devices
 }
 
-async function deliverOnce(device: RawDevice, folder: string): Promise<number> {
+async function deliverOnce(fleet: readonly RawDevice[], at: number, folder: string): Promise<number> {
+  const device = fleet[at]
+  if (device === undefined) throw new Error('expected a device')
   const complete = new Promise<number>((resolve) => {
     device.onCommand(async () => {
       await writeDurably(folder, 'auth.json')
@@ -70,11 +78,11 @@ async function deliverOnce(device: RawDevice, folder: string): Promise<number> {
     })
   })
   const startedAt = performance.now()
-  device.tell('device:heartbeat', heartbeat(ID, false))
+  device.tell('device:heartbeat', heartbeat(`delivery-${at}`, false))
   const took = (await complete) - startedAt
   await removeFile(folder, 'auth.json')
   // The proof of this round, which also lets the next one begin from a device in sync.
-  await device.ask('device:heartbeat', heartbeat(ID, true))
+  await device.ask('device:heartbeat', heartbeat(`delivery-${at}`, true))
   await settled()
   return took
 }

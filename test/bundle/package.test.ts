@@ -17,7 +17,10 @@ describe('the packed package', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'runtimeconfig-package-'))
-    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: ROOT })
+    await run('npm', ['run', 'build'], { cwd: ROOT })
+    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder, './dist'], {
+      cwd: ROOT,
+    })
     const [packed] = await readdir(folder)
     expect(stdout).toContain(packed ?? 'a tarball')
     await writeFile(join(folder, 'package.json'), '{"name":"empty","private":true}')
@@ -33,13 +36,21 @@ describe('the packed package', () => {
   })
 
   it('says its version', async () => {
-    const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string }
+    const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+      readonly version: string
+    }
     expect((await run(command, ['--version'], { env })).stdout).toBe(`${version}\n`)
   })
 
   it('plays the whole demo', async () => {
     const { stdout } = await run(command, ['demo', '--output', 'json'], { env })
-    const { passed, devices } = JSON.parse(stdout) as { readonly passed: boolean; readonly devices: readonly { readonly device: string }[] }
-    expect([passed, devices.map(({ device }) => device)]).toEqual([true, ['desk', 'laptop', 'train', 'studio']])
+    const { passed, devices } = JSON.parse(stdout) as {
+      readonly passed: boolean
+      readonly devices: readonly { readonly device: string }[]
+    }
+    expect([passed, devices.map(({ device }) => device)]).toEqual([
+      true,
+      ['desk', 'laptop', 'train', 'studio'],
+    ])
   })
 })
