@@ -182,18 +182,18 @@ interface Connection {
   line: Promise<unknown>
 }
 
+/** Brings a command to a device, and its answer back. */
+export type Transport = (device: FleetDevice, command: DeviceCommand) => Promise<CommandResult>
+
 /** The server's side of the devices: what they said last, and the way to them. */
 export class Fleet implements DeviceChannel, DeviceReports {
   readonly #connections = new Map<string, Connection>()
   readonly #listeners = new Set<(change: ReportChange) => void>()
   readonly #now: () => number
-  /** How commands and answers get through; the default is at once. */
-  transport: (device: FleetDevice, command: DeviceCommand) => Promise<CommandResult> = async (
-    device,
-    command,
-  ) => {
+  /** How commands and answers get through. By default at once, and our agent sends a heartbeat right after. */
+  transport: Transport = async (device, command) => {
     const result = await device.execute(command)
-    if (device.isOurAgent) queueMicrotask(() => this.heartbeat(device))
+    if (device.isOurAgent) setImmediate(() => this.heartbeat(device))
     return result
   }
   /** Heartbeats that changed nothing. */
