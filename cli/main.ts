@@ -7,6 +7,9 @@ import { createProgram } from './program.ts'
 /** Exit codes of every command, after sysexits(3) where one fits; `runtimeconfig --help` lists them. */
 const EXIT_CODES = { usage: 64, unavailable: 69, internal: 70, denied: 77, configuration: 78 } as const
 
+// Socket.IO prints whole packets, logins included, when this is set. It reads it when it is loaded, which is later.
+delete process.env['DEBUG']
+
 try {
   await createProgram().parseAsync(process.argv)
 } catch (error) {

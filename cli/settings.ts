@@ -6,9 +6,7 @@ import * as z from 'zod/mini'
 import { AppError } from '#core/errors.ts'
 
 /** Where a setting's value came from, strongest first. */
-export const ORIGINS = ['flag', 'environment', 'file', 'default'] as const
-
-export type Origin = (typeof ORIGINS)[number]
+export type Origin = 'flag' | 'environment' | 'file' | 'default'
 
 type Environment = Readonly<Record<string, string | undefined>>
 

@@ -28,6 +28,8 @@ const LOGIN = JSON.stringify({
 })
 
 it('a secret that goes through every feature stays where it belongs', async () => {
+  // The loudest a person can make it: libraries print whole packets when this is set.
+  process.env['DEBUG'] = '*'
   const installation = await startInstallation(['--log-level', 'trace'])
   const answers: string[] = []
   const device = await installation.addDevice('alice', 'workstation')
