@@ -261,6 +261,14 @@ export class Fleet implements DeviceChannel, DeviceReports {
     else this.unchanged += 1
   }
 
+  /** Takes a heartbeat, and tells nobody what it says: an event was lost. */
+  heartbeatUnheard(device: FleetDevice): void {
+    const listeners = [...this.#listeners]
+    this.#listeners.clear()
+    this.heartbeat(device)
+    for (const listener of listeners) this.#listeners.add(listener)
+  }
+
   async send(key: DeviceKey, command: DeviceCommand): Promise<CommandResult> {
     const connection = this.#connections.get(nameOf(key))
     if (!connection?.isOnline) throw new AppError('DEVICE_OFFLINE', `Device '${key.deviceId}' is offline`)
