@@ -15,7 +15,7 @@ import type { RuntimeFileReport } from './device-report.ts'
 const IDLE = { phase: 'idle' } as const
 
 /** Which device command carries out which action. */
-export const COMMAND_OF = {
+const COMMAND_OF = {
   write: 'sync_runtime_auth_file',
   replace: 'sync_runtime_auth_file',
   remove: 'remove_runtime_auth_file',

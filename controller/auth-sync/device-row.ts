@@ -38,8 +38,16 @@ function present<K extends keyof DeviceRuntime>(name: K, value: string | null): 
   return value === null ? {} : ({ [name]: value } as Partial<Record<K, string>>)
 }
 
-/** Reads the history back from a row, after a restart. Whatever somebody else wrote into it gives a usable history. */
-export function readHistory(row: DeviceRuntime): SyncHistory {
+/** What a row tells a process that did not write it. */
+type WrittenRecord = Pick<SyncRecord, 'history' | 'basis' | 'targetPath'>
+
+/** Reads a record back from a row, after a restart. */
+export function readRow(row: DeviceRuntime): WrittenRecord {
+  return { history: readHistory(row), basis: row.attemptsFor ?? null, targetPath: row.targetPath ?? null }
+}
+
+/** Reads the history back from a row. Whatever somebody else wrote into it gives a usable history. */
+function readHistory(row: DeviceRuntime): SyncHistory {
   return {
     ...NO_HISTORY,
     lastCommand: row.lastCommand ?? null,

@@ -4,9 +4,13 @@ import { deviceNameOf } from '#core/device-name.ts'
 import { AppError } from '#core/errors.ts'
 import type { Explanation } from '#core/gates.ts'
 import { findRuntime } from '#core/runtimes.ts'
+import { CREDENTIAL_SHARED, isInUse } from '#core/sync-status.ts'
+import { isConditionTrue } from '#crds/conditions.ts'
 
 import type { AuthSyncDeps } from './deps.ts'
-import { observe } from './observe.ts'
+import { toDeviceSync } from './device-sync.ts'
+import { type Observation, observe } from './observe.ts'
+import type { SyncRecord } from './records.ts'
 
 type ExplainDeps = Pick<
   AuthSyncDeps,
@@ -21,7 +25,8 @@ export async function explain(device: DeviceKey, runtime: string, deps: ExplainD
   const { removalPolicy } = deps.records.get(key)
   const seen = await observe(key, deps, { isComplete: true, removalPolicy })
   if (seen === null) throw new AppError('DEVICE_UNKNOWN', 'Device not found or access denied')
-  const { history } = deps.records.get(key)
+  const record = deps.records.get(key)
+  const { history } = record
   const isDeviceKnown = seen.report !== null || seen.object !== undefined
   const decision = decideAuthSync(
     seen.desired,
@@ -43,7 +48,16 @@ export async function explain(device: DeviceKey, runtime: string, deps: ExplainD
     lastCommand: history.lastCommand,
     lastResult: history.lastResult,
     lastSyncTime: history.lastSyncAt === null ? null : new Date(history.lastSyncAt).toISOString(),
+    isCredentialShared: isCredentialShared(seen, record),
   }
+}
+
+/** The warning is about this device too: it is one of those that use the document. */
+function isCredentialShared({ config, report }: Observation, record: SyncRecord): boolean {
+  const sha256 = config?.spec.auth?.sha256
+  if (report === null || sha256 === undefined) return false
+  if (!isConditionTrue(config?.status?.conditions, CREDENTIAL_SHARED)) return false
+  return isInUse(toDeviceSync(report, record), sha256)
 }
 
 /** Refuses a device this user has never had. @throws AppError `DEVICE_UNKNOWN` */

@@ -39,10 +39,12 @@ function update(
   const retryAt = now + backoffMs(started.attempts + 1, deps.random())
   const history = withReport(started, { desired: seen.desired, observed: toObserved(seen, started), retryAt })
   const decision = decideAuthSync(seen.desired, toObserved(seen, history), now)
+  // Not the gates: a sentence for each would be most of what a device costs.
+  const { state, reason, message, action } = decision
   const pendingSince = followPending(before, { decision, history, waitedMs, seen }, deps)
   const record: SyncRecord = {
     history,
-    decision,
+    decision: { state, reason, message, action },
     targetPath: file?.targetPath ?? before.targetPath,
     basis: file === undefined ? before.basis : seen.basis,
     pendingSince,

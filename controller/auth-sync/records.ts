@@ -4,7 +4,7 @@ import type { Decision } from '#core/auth-sync.ts'
 import type { DeviceKey } from '#core/device-command.ts'
 import { deviceNameOf } from '#core/device-name.ts'
 
-import { readHistory } from './device-row.ts'
+import { readRow } from './device-row.ts'
 import type { SyncKey } from './sync-key.ts'
 
 /** What the controller remembers of one runtime on one device. */
@@ -56,17 +56,13 @@ export class SyncRecords {
   }
 
   put(key: SyncKey, record: SyncRecord): void {
-    this.#load(key).set(key.runtime, record)
+    const records = this.#find(key) ?? this.#keep(key, new Map())
+    records.set(key.runtime, record)
   }
 
   /** What is remembered of one device, by runtime. */
   ofDevice(device: DeviceKey): ReadonlyMap<string, SyncRecord> {
-    return this.#users.get(device.namespace)?.get(device.deviceId) ?? this.#load(device)
-  }
-
-  /** What is remembered of a user's devices, by device id; only those asked about since the process started. */
-  ofUser(namespace: string): ReadonlyMap<string, ReadonlyMap<string, SyncRecord>> {
-    return this.#users.get(namespace) ?? new Map()
+    return this.#find(device) ?? NOTHING
   }
 
   /** Every record. */
@@ -77,33 +73,31 @@ export class SyncRecords {
   /** Forgets one runtime of a device, or all of them; tells whether there was anything to forget. */
   drop(device: DeviceKey, runtime?: string): boolean {
     const devices = this.#users.get(device.namespace)
-    if (runtime !== undefined) return this.#load(device).delete(runtime)
+    if (runtime !== undefined) return this.#find(device)?.delete(runtime) === true
     const isKnown = devices?.delete(device.deviceId) === true
     if (devices?.size === 0) this.#users.delete(device.namespace)
     return isKnown
   }
 
-  #load(device: DeviceKey): DeviceRecords {
+  /** What is remembered of a device, or was before a restart; a device of which there is neither takes no memory. */
+  #find(device: DeviceKey): DeviceRecords | undefined {
+    const known = this.#users.get(device.namespace)?.get(device.deviceId)
+    if (known !== undefined) return known
+    const written = this.#fromStatus(device)
+    return written.size === 0 ? undefined : this.#keep(device, written)
+  }
+
+  #keep(device: DeviceKey, records: DeviceRecords): DeviceRecords {
     const devices = this.#users.get(device.namespace) ?? new Map<string, DeviceRecords>()
-    this.#users.set(device.namespace, devices)
-    const records = devices.get(device.deviceId) ?? this.#fromStatus(device)
-    devices.set(device.deviceId, records)
+    this.#users.set(device.namespace, devices.set(device.deviceId, records))
     return records
   }
 
   #fromStatus({ namespace, deviceId }: DeviceKey): DeviceRecords {
     const object = this.#cache.get('Device', { namespace, name: deviceNameOf(deviceId) })
     const rows = object?.status?.runtimes ?? []
-    return new Map(
-      rows.map((row) => [
-        row.name,
-        {
-          ...NO_RECORD,
-          history: readHistory(row),
-          basis: row.attemptsFor ?? null,
-          targetPath: row.targetPath ?? null,
-        },
-      ]),
-    )
+    return new Map(rows.map((row) => [row.name, { ...NO_RECORD, ...readRow(row) }]))
   }
 }
+
+const NOTHING: ReadonlyMap<string, SyncRecord> = new Map()

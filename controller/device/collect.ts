@@ -6,7 +6,7 @@ import type { ObjectOf } from '#crds/kinds.ts'
 import type { DeviceDeps } from './reconcile.ts'
 
 /** How long a device that is not seen any more is remembered (spec 05). */
-export const FORGET_AFTER_MS = 30 * 24 * 60 * 60_000
+const FORGET_AFTER_MS = 30 * 24 * 60 * 60_000
 
 /** Deletes the objects of devices that were not seen for 30 days. A device that comes back is made anew. */
 export async function collectDevices(deps: DeviceDeps): Promise<void> {

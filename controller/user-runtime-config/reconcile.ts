@@ -1,3 +1,4 @@
+import { toDeviceSync } from '#controller/auth-sync/device-sync.ts'
 import type { DocumentOpener, OpenRequest } from '#controller/auth-sync/opened-document.ts'
 import type { SyncRecords } from '#controller/auth-sync/records.ts'
 import type { ObjectCache, UserLookup, DeviceReports } from '#controller/ports.ts'
@@ -75,16 +76,7 @@ function devicesOf(
   runtime: string,
   { reports, records }: ConfigStatusDeps,
 ): readonly DeviceSync[] {
-  return reports.list(namespace).map((report) => {
-    const record = records.ofDevice(report).get(runtime)
-    return {
-      deviceId: report.deviceId,
-      isOnline: report.isOnline,
-      state: record?.history.progress.phase === 'sending' ? 'Syncing' : (record?.decision?.state ?? null),
-      knownSha256: record?.history.knownSha256 ?? null,
-      isActive: record?.isActive ?? false,
-    }
-  })
+  return reports.list(namespace).map((report) => toDeviceSync(report, records.get({ ...report, runtime })))
 }
 
 interface RenderFacts {

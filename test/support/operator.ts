@@ -295,7 +295,7 @@ export function normal(text: string): string {
 }
 
 /** Seals without a thread of its own, so that a run is the same each time; bound to its place like the real one. */
-export const PLAIN_SEALER: Sealer = {
+const PLAIN_SEALER: Sealer = {
   seal: async (plaintext, place) => JSON.stringify([JSON.stringify(place), plaintext.open()]),
   open: async (sealed, place) => {
     const [sealedFor, text] = JSON.parse(sealed) as [string, string]
