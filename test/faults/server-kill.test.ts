@@ -39,6 +39,8 @@ it(`keeps what it answered and converges when it is killed ${KILLS} times (seed 
   await Promise.all(devices.map((device) => device.start()))
   const attempts: Attempt[] = []
   for (let kill = 0; kill < KILLS; kill += 1) {
+    // The moment is random within what the server does, so the devices have to be there for it.
+    await untilOnline(client, devices)
     const activity = keepBusy({ client, devices, attempts, random })
     await sleep(random() * 250)
     await installation.server().kill('SIGKILL')
@@ -50,6 +52,15 @@ it(`keeps what it answered and converges when it is killed ${KILLS} times (seed 
   await expectConverged({ installation, client, devices, attempts })
   await installation.close()
 })
+
+async function untilOnline(client: Client, devices: readonly TestDevice[]): Promise<void> {
+  await eventually('every device to be online', async () => {
+    const { items } = (await client.call({ path: '/users/me/devices' })) as {
+      readonly items: readonly { readonly online: boolean }[]
+    }
+    return items.filter(({ online }) => online).length === devices.length
+  })
+}
 
 // A stale copy of ours may be replaced, so that "everything converges" means the newest document everywhere.
 async function allowReplacing(client: Client): Promise<void> {
