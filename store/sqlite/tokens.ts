@@ -11,10 +11,21 @@ export interface SqliteTokensDeps {
 
 type TokenRow = Omit<DeviceToken, 'userId'> & { readonly userId: number }
 
+interface RevokedRow {
+  readonly jti: string
+  /** Epoch ms. */
+  readonly expiresAt: number
+}
+
 const COLUMNS = `id, user_id AS userId, name, device_id AS deviceId, hash,
   created_at AS createdAt, expires_at AS expiresAt, revoked_at AS revokedAt`
 
-/** Tokens as rows of the tables `device_tokens` and `revoked_tokens`. */
+/**
+ * Tokens as rows of the tables `device_tokens` and `revoked_tokens`.
+ *
+ * The signed tokens that are revoked are in memory as well, all of them: every request asks for one, there are few, and no
+ * other process writes to this database.
+ */
 export class SqliteTokens implements Tokens {
   readonly #clock: Clock
   readonly #database: Database
@@ -26,7 +37,8 @@ export class SqliteTokens implements Tokens {
   readonly #revoke: Statement<never>
   readonly #revokeSigned: Statement<never>
   readonly #forgetSigned: Statement<never>
-  readonly #findSigned: Statement<{ readonly jti: string }>
+  /** When each expires, epoch ms, by `jti`; the same as in the table. */
+  readonly #revokedSigned: Map<string, number>
 
   constructor({ database, clock }: SqliteTokensDeps) {
     this.#clock = clock
@@ -49,7 +61,8 @@ export class SqliteTokens implements Tokens {
        ON CONFLICT (jti) DO UPDATE SET expires_at = max(expires_at, excluded.expires_at)`,
     )
     this.#forgetSigned = database.prepare('DELETE FROM revoked_tokens WHERE expires_at <= ?')
-    this.#findSigned = database.prepare('SELECT jti FROM revoked_tokens WHERE jti = ?')
+    const revoked = database.prepare<RevokedRow>('SELECT jti, expires_at AS expiresAt FROM revoked_tokens')
+    this.#revokedSigned = new Map(revoked.all().map(({ jti, expiresAt }) => [jti, expiresAt]))
   }
 
   async create(token: DeviceToken): Promise<void> {
@@ -81,14 +94,20 @@ export class SqliteTokens implements Tokens {
   }
 
   async revokeSigned(jti: string, expiresAt: string): Promise<void> {
+    const [now, endsAt] = [this.#clock.now(), Date.parse(expiresAt)]
     this.#database.transaction(() => {
-      this.#forgetSigned.run(this.#clock.now())
-      this.#revokeSigned.run(jti, Date.parse(expiresAt))
+      this.#forgetSigned.run(now)
+      this.#revokeSigned.run(jti, endsAt)
     })
+    // Only what is on disk is remembered: a token that comes back with the next start was never revoked.
+    for (const [known, knownEndsAt] of this.#revokedSigned) {
+      if (knownEndsAt <= now) this.#revokedSigned.delete(known)
+    }
+    this.#revokedSigned.set(jti, Math.max(endsAt, this.#revokedSigned.get(jti) ?? endsAt))
   }
 
   async isSignedRevoked(jti: string): Promise<boolean> {
-    return this.#findSigned.first(jti) !== undefined
+    return this.#revokedSigned.has(jti)
   }
 }
 
