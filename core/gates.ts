@@ -59,6 +59,8 @@ export interface Explanation {
   readonly lastResult: string | null
   /** ISO 8601. */
   readonly lastSyncTime: string | null
+  /** The refresh token in this device's file is in use on another active device too. */
+  readonly isCredentialShared: boolean
 }
 
 /** One line of the answer to a requested sync. */

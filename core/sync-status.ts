@@ -14,6 +14,9 @@ export interface DeviceSync {
   readonly isActive: boolean
 }
 
+/** Type of the condition that {@link sharedCondition} makes. */
+export const CREDENTIAL_SHARED = 'CredentialShared'
+
 /** How many devices are in which state. All but `online` count only devices that are online. */
 export interface DeviceCounts {
   readonly online: number
@@ -99,16 +102,19 @@ export function syncedCondition(facts: ConfigFacts, devices: readonly DeviceSync
  */
 export function sharedCondition(facts: ConfigFacts, devices: readonly DeviceSync[]): NewCondition {
   const { document } = facts
-  const holders = devices.filter(
-    (device) => device.isOnline && device.isActive && device.knownSha256 === document?.sha256,
-  )
+  const holders = document === null ? [] : devices.filter((device) => isInUse(device, document.sha256))
   if (document?.hasRefreshToken !== true || holders.length < 2) {
     const message = 'No refresh token is in use on several devices.'
-    return condition('CredentialShared', facts, { status: 'False', reason: 'NotShared', message })
+    return condition(CREDENTIAL_SHARED, facts, { status: 'False', reason: 'NotShared', message })
   }
   const names = listNames(holders.map((device) => device.deviceId))
   const message = `The same refresh token is on several active devices: ${names}. The first to refresh it logs the others out.`
-  return condition('CredentialShared', facts, { status: 'True', reason: 'SharedBetweenDevices', message })
+  return condition(CREDENTIAL_SHARED, facts, { status: 'True', reason: 'SharedBetweenDevices', message })
+}
+
+/** Tells whether a CLI may be using the document with this digest on a device now. */
+export function isInUse({ isOnline, isActive, knownSha256 }: DeviceSync, sha256: string): boolean {
+  return isOnline && isActive && knownSha256 === sha256
 }
 
 type ConditionBody = Pick<NewCondition, 'status' | 'reason' | 'message'>

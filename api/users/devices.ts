@@ -66,13 +66,14 @@ interface DeviceOf {
 async function viewDevice(api: ApiContext, { namespace, device, runtimes }: DeviceOf): Promise<DeviceView> {
   const { deviceId, object } = device
   const key = { namespace, deviceId }
-  const explanations = await Promise.all(runtimes.map((runtime) => explain(api, key, runtime)))
+  const asked = await Promise.all(runtimes.map((runtime) => explain(api, key, runtime)))
+  const explanations = asked.filter((explanation) => explanation !== null)
   return {
     device_id: deviceId,
     ...(device.report === undefined ? writtenFacts(device.object) : reportedFacts(device.report)),
     suspended: object?.spec.suspend === true,
-    credential_shared: isConditionTrue(object?.status?.conditions, 'CredentialShared'),
-    runtimes: explanations.filter((explanation) => explanation !== null).map(viewExplanation),
+    credential_shared: explanations.some((explanation) => explanation.isCredentialShared),
+    runtimes: explanations.map(viewExplanation),
   }
 }
 

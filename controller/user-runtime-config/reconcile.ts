@@ -76,7 +76,9 @@ function devicesOf(
   runtime: string,
   { reports, records }: ConfigStatusDeps,
 ): readonly DeviceSync[] {
-  return reports.list(namespace).map((report) => toDeviceSync(report, records.get({ ...report, runtime })))
+  return reports
+    .list(namespace)
+    .map((report) => toDeviceSync(report, records.get({ namespace, deviceId: report.deviceId, runtime })))
 }
 
 interface RenderFacts {

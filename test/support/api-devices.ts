@@ -12,6 +12,8 @@ export type DeviceBehaviour = (command: DeviceCommand) => Promise<CommandResult>
 export class TestDevices implements DeviceCommands, DeviceDirectory, AuthSync {
   readonly sent: { readonly device: DeviceKey; readonly command: DeviceCommand }[] = []
   readonly syncRequests: SyncRequest[] = []
+  /** What is so of one runtime on every device, besides what usually is. */
+  readonly explained = new Map<string, Partial<Explanation>>()
   readonly #reports = new Map<string, DeviceReport>()
   readonly #behaviours = new Map<string, DeviceBehaviour>()
 
@@ -37,7 +39,7 @@ export class TestDevices implements DeviceCommands, DeviceDirectory, AuthSync {
   }
 
   async explain(device: DeviceKey, runtime: string): Promise<Explanation> {
-    return anExplanation({ deviceId: device.deviceId, runtime })
+    return anExplanation({ deviceId: device.deviceId, runtime, ...this.explained.get(runtime) })
   }
 
   async requestSync(request: SyncRequest): Promise<readonly SyncOutcome[]> {
@@ -96,6 +98,7 @@ function anExplanation(overrides: Partial<Explanation>): Explanation {
     lastCommand: null,
     lastResult: null,
     lastSyncTime: null,
+    isCredentialShared: false,
     ...overrides,
   }
 }

@@ -80,6 +80,14 @@ describe('listing', () => {
     })
   })
 
+  it('says that a login is shared when that is so of one of the runtimes', async () => {
+    api.devices.add(aDeviceReport())
+    api.devices.explained.set('codex', { isCredentialShared: true })
+    expect((await api.call('GET', '/users/me/devices')).body).toEqual({
+      items: [{ ...LAPTOP, credential_shared: true }],
+    })
+  })
+
   it('shows what the operator wrote about a device that this process has not heard of', async () => {
     await storeDevice('a-device')
     const device = await api.store.get('Device', { namespace: 'user-1', name: 'a-device' })
@@ -89,15 +97,11 @@ describe('listing', () => {
       status: {
         executorVersion: '2.0.0',
         lastHeartbeatTime: '2026-11-21T09:30:00.000Z',
-        conditions: [
-          { type: 'Online', status: 'True', ...condition },
-          { type: 'CredentialShared', status: 'True', ...condition },
-        ],
+        conditions: [{ type: 'Online', status: 'True', ...condition }],
       },
     })
     expect((await api.call('GET', '/users/me/devices/a-device')).body).toMatchObject({
       online: true,
-      credential_shared: true,
       executor_version: '2.0.0',
       last_heartbeat_at: '2026-11-21T09:30:00.000Z',
     })
