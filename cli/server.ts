@@ -82,7 +82,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     await closed
     stopping.abort()
     loop.stop()
-    await parts.stores.close()
+    parts.stores.close()
   }
   try {
     await manager.start(stopping.signal)

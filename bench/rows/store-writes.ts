@@ -32,7 +32,7 @@ export const storeWrites: Row = {
       )
     }
     raw.close()
-    await stores.close()
+    stores.close()
     await rm(folder, { recursive: true, force: true })
     return [
       {

@@ -18,11 +18,10 @@ describe('the packed package', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'runtimeconfig-package-'))
     await run('npm', ['run', 'build'], { cwd: ROOT })
-    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder, './dist'], {
+    await run('npm', ['pack', '--json', '--pack-destination', folder, './dist'], {
       cwd: ROOT,
     })
     const [packed] = await readdir(folder)
-    expect(stdout).toContain(packed ?? 'a tarball')
     await writeFile(join(folder, 'package.json'), '{"name":"empty","private":true}')
     await run('npm', ['install', '--no-audit', '--no-fund', join(folder, packed ?? '')], { cwd: folder })
     command = join(folder, 'node_modules', '.bin', 'runtimeconfig')

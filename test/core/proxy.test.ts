@@ -215,6 +215,13 @@ describe('the proxy environment', () => {
     expect(proxyEnvironment(url, env)).toEqual(expected(noProxy))
   })
 
+  it.each(['example.com, localhost', 'LOCALHOST,127.0.0.1,::1,HOST.DOCKER.INTERNAL'])(
+    '88: leaves a NO_PROXY of the environment as it is, for that is the rule of 87: %s',
+    (given) => {
+      expect(proxyEnvironment(url, { NO_PROXY: given })).toEqual(expected(given))
+    },
+  )
+
   it.each([null, '', '  '])('89: has no variables for the URL %j', (none) => {
     expect(proxyEnvironment(none, { NO_PROXY: 'a.example' })).toEqual({})
   })

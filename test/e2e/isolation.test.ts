@@ -58,7 +58,7 @@ describe('two users with three devices each and two runtimes', () => {
       for (const device of fleet[user]) {
         for (const [runtime, path] of RUNTIMES) {
           const file = device.path(path)
-          await eventually(`${file}`, () => stat(file).catch(() => null))
+          await eventually(file, () => stat(file).catch(() => null))
           expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(JSON.parse(documentOf(user, runtime)))
         }
       }
@@ -76,18 +76,23 @@ describe('two users with three devices each and two runtimes', () => {
   })
 
   it.each([
-    ['GET', '/users/me/devices/desk'],
-    ['POST', '/users/me/runtime-configs/codex/import-device'],
-    ['POST', '/users/me/runtime-configs/codex/sync'],
-  ] as const)('refuses another user who guesses a device id: %s %s', async (method, path) => {
+    ['GET', '/users/me/devices/desk', 'DEVICE_UNKNOWN'],
+    ['POST', '/users/me/runtime-configs/codex/import-device', 'DEVICE_UNKNOWN'],
+    ['POST', '/users/me/runtime-configs/codex/sync', 'DEVICE_UNKNOWN'],
+  ] as const)('refuses another user who guesses a device id: %s %s', async (method, path, code) => {
     const stranger = await installation.client('mallory')
+    await stranger.call({
+      method: 'POST',
+      path: '/users/me/runtime-configs/codex/auth-json',
+      body: { auth_json: '{}' },
+    })
     await expect(
       stranger.call({
         method,
         path,
         ...(method === 'POST' ? { body: { device_id: 'desk', device_ids: ['desk'] } } : {}),
       }),
-    ).rejects.toThrow()
+    ).rejects.toMatchObject({ code })
   })
 
   it.each(['user-1', 'user-2', 'alice', 'bob', 'kube-system', '..', 'user-1%2f..%2fuser-2'])(
@@ -95,7 +100,9 @@ describe('two users with three devices each and two runtimes', () => {
     async (namespace) => {
       const stranger = await installation.client('mallory')
       for (const plural of ['userruntimeconfigs', 'userproxyconfigs', 'devices']) {
-        await expect(stranger.call({ path: `/v1/namespaces/${namespace}/${plural}` })).rejects.toThrow()
+        await expect(stranger.call({ path: `/v1/namespaces/${namespace}/${plural}` })).rejects.toMatchObject({
+          code: 'NOT_FOUND',
+        })
       }
     },
   )

@@ -84,7 +84,7 @@ describe('a runtime added as a resource, with no code', () => {
   it('is written again after the file is lost', async () => {
     await rm(device.path('~/.gemini/oauth_creds.json'))
     await eventually('the file', () => stat(device.path('~/.gemini/oauth_creds.json')).catch(() => null))
-    await untilState('InSync')
+    expect(await untilState('InSync')).toBe(true)
   })
 
   it('refuses a proxy scheme that it does not support', async () => {

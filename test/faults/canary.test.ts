@@ -102,7 +102,7 @@ async function useEverything(
 async function beWrong(ask: Ask): Promise<void> {
   await ask('POST', `${CODEX}/auth-json`, { auth_json: `{"broken": "${CANARY}"` })
   await ask('POST', `${CODEX}/auth-json`, { auth_json: { token: CANARY } })
-  await ask('POST', `${CODEX}/auth-json`, `${CANARY}`)
+  await ask('POST', `${CODEX}/auth-json`, CANARY)
   await ask('PUT', '/users/me/proxy-config', { proxy_url: `http://user:${PROXY_CANARY}@` })
   await ask('PUT', '/users/me/proxy-config', { proxy_url: `ftp://user:${PROXY_CANARY}@h:1` })
   await ask('PUT', CODEX, { use_user_config: CANARY })
@@ -153,9 +153,9 @@ async function enrich(installation: Installation, answers: string[]): Promise<vo
 // Every process on the machine is looked at all the time: a command lives only for milliseconds.
 function watchArguments(): { stop(): Promise<string> } {
   const seen = new Set<string>()
-  let watching = true
+  const over = new AbortController()
   const loop = (async () => {
-    while (watching) {
+    while (!over.signal.aborted) {
       const { stdout } = await promisify(execFile)('ps', ['-eo', 'args', '--no-headers'], {
         maxBuffer: 16 * 1024 * 1024,
       })
@@ -165,7 +165,7 @@ function watchArguments(): { stop(): Promise<string> } {
   })()
   return {
     async stop() {
-      watching = false
+      over.abort()
       await loop
       return [...seen].join('\n')
     },
