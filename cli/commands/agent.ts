@@ -30,7 +30,7 @@ export async function agent(context: Context, flags: AgentFlags): Promise<void> 
     level: settings['log-level'],
     format: settings['log-format'],
     stream: process.stderr,
-    now: clock.now,
+    now: () => clock.now(),
   })
   const homeFolder = resolve(flags.home ?? homedir())
   const options = {
