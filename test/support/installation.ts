@@ -49,7 +49,10 @@ export interface TestDevice {
 }
 
 /** Makes the folder and starts a server in it. `close()` stops everything and removes the folder. */
-export async function startInstallation(serverFlags: readonly string[] = []): Promise<Installation> {
+export async function startInstallation(
+  serverFlags: readonly string[] = [],
+  serverEnvironment: Readonly<Record<string, string>> = {},
+): Promise<Installation> {
   const root = await mkdtemp(join(tmpdir(), 'runtimeconfig-test-'))
   const data = join(root, 'server')
   const running: RunningCommand[] = []
@@ -82,7 +85,7 @@ export async function startInstallation(serverFlags: readonly string[] = []): Pr
         ...serverFlags,
         ...extra,
       ]
-      server = await runCommand(['serve', ...flags])
+      server = await runCommand(['serve', ...flags], serverEnvironment)
       listen = new URL(addressOf()).host
       running.push(server)
     },
