@@ -1,0 +1,178 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { expect, it } from 'vitest'
+
+import { type MarkdownTable, readMarkdown, ROOT } from '#test/support/markdown.ts'
+import { readSource } from '#test/support/source-text.ts'
+
+const ARCHITECTURE = readMarkdown('ARCHITECTURE.md')
+
+// What git does not keep is no folder of the tree.
+const NOT_KEPT = new Set(['node_modules', 'dist', 'coverage'])
+const FOLDERS = readdirSync(ROOT, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !NOT_KEPT.has(entry.name))
+  .map(({ name }) => name)
+
+/** Folders of the picture: those whose sources import one another. Tests may import everything. */
+const DRAWN = FOLDERS.filter((folder) => folder !== 'test')
+
+it.each(['ARCHITECTURE.md', 'AGENTS.md', ...readmes()])('names only files that exist in %s', (path) => {
+  expect(namedFiles(path).filter((name) => !existsSync(join(ROOT, name)))).toEqual([])
+})
+
+it.each(['ARCHITECTURE.md', 'AGENTS.md'])('leads nowhere wrong from %s', (path) => {
+  const files = readMarkdown(path).links.map((link) => link.split('#')[0] ?? '')
+  expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
+})
+
+it('names, in each walk, only functions that are defined in the file beside them', () => {
+  const strange = walks().flatMap(({ section, rows }) =>
+    rows
+      .filter(([file = '', name = '']) => !isDefinedIn(readSource(file), name))
+      .map(([file, name]) => `${section}: ${name} in ${file}`),
+  )
+  expect(strange).toEqual([])
+})
+
+it('describes the four walks, each over many files', () => {
+  expect(walks().map(({ section }) => /^Walk \d/.exec(section)?.[0])).toEqual([
+    'Walk 1',
+    'Walk 2',
+    'Walk 3',
+    'Walk 4',
+  ])
+  expect(walks().filter(({ rows }) => rows.length < 8)).toEqual([])
+})
+
+it('draws exactly the arrows that the imports have, dotted where only types are taken', () => {
+  expect(drawnArrows()).toEqual(importedArrows())
+})
+
+it('lets only cli and bench know which store it is', () => {
+  const adapter = /from\s+'#store\/(?:sqlite|kubernetes)\//
+  const knowing = DRAWN.filter(
+    (folder) =>
+      folder !== 'store' && sourcesOf(folder, /\.ts$/).some((path) => adapter.test(readSource(path))),
+  )
+  expect(knowing).toEqual(['bench', 'cli'])
+})
+
+it('draws every folder of sources with a name', () => {
+  const ends = importedArrows().flatMap((arrow) => arrow.split(/ -\.?-?> /))
+  const named = [...picture().matchAll(/^ {2}(\w+)\[/gm)].map(([, name = '']) => name)
+  expect(named.toSorted()).toEqual([...new Set(ends)].toSorted())
+})
+
+it('lists every folder, and no other, in the map for coding agents', () => {
+  const table = readMarkdown('AGENTS.md').tables.find(({ section }) => section === 'Folders')
+  expect(table?.rows.map(([folder]) => folder).toSorted()).toEqual(
+    FOLDERS.map((name) => `${name}/`).toSorted(),
+  )
+})
+
+// The others are read where they stand, by people who never see the code: how figures are read, the index of the
+// documentation, and what Helm shows of the chart, which lies a folder deeper because its folder bears the chart's name.
+const LONGER = new Set(['bench', 'charts', 'docs'])
+
+it.each(FOLDERS.filter((folder) => !LONGER.has(folder)))('says in 15 lines what %s is', (folder) => {
+  const lines = readSource(`${folder}/README.md`).trimEnd().split('\n')
+  expect({ isShort: lines.length <= 15, title: lines[0] }).toEqual({
+    isShort: true,
+    title: expect.stringMatching(new RegExp(`^# ${folder}(: .+)?$`)),
+  })
+})
+
+it.each(['bench/README.md', 'charts/runtime-config-operator/README.md', 'docs/README.md'])(
+  'says what it is in %s',
+  (path) => {
+    expect(readSource(path)).toMatch(/^# \S/)
+  },
+)
+
+function readmes(): readonly string[] {
+  return FOLDERS.flatMap((folder) => sourcesOf(folder, /(^|\/)README\.md$/))
+}
+
+function walks(): readonly MarkdownTable[] {
+  return ARCHITECTURE.tables.filter(({ section }) => section.startsWith('Walk '))
+}
+
+/** Whatever stands in backticks and looks like a file or folder: from the root of the repository, or beside the document. */
+function namedFiles(document: string): readonly string[] {
+  const folder = document.slice(0, document.lastIndexOf('/') + 1)
+  const text = readFileSync(join(ROOT, document), 'utf8').replaceAll(/^```.*?^```$/gms, '')
+  return [...text.matchAll(/`([\w.-]+(?:\/[\w.-]+)*\/?)`/g)]
+    .map(([, name = '']) => name)
+    .filter(looksLikeFile)
+    .map((name) => (existsSync(join(ROOT, folder, name)) ? `${folder}${name}` : name))
+}
+
+function looksLikeFile(name: string): boolean {
+  if (/\w\.(?:ts|js|py|md|yaml)$/.test(name)) return true
+  return name.includes('/') && [...FOLDERS, ...NOT_KEPT].includes(name.split('/')[0] ?? '')
+}
+
+/** `name`, or `Class.name` and `Class.#name` for a method. */
+function isDefinedIn(source: string, name: string): boolean {
+  const [owner = '', member] = name.split('.')
+  const isOwned = new RegExp(String.raw`^(?:export )?(?:async )?(?:function|class|const) \*?${owner}\b`, 'm')
+  if (member === undefined) return isOwned.test(source) || isGenerator(source, owner)
+  const isMember = new RegExp(String.raw`^ {2}(?:static )?(?:async )?\*?${member}[(<]`, 'm')
+  return isOwned.test(source) && isMember.test(source)
+}
+
+function isGenerator(source: string, name: string): boolean {
+  return new RegExp(String.raw`^(?:export )?(?:async )?function\* ${name}\b`, 'm').test(source)
+}
+
+function picture(): string {
+  return ARCHITECTURE.blocks.find(({ language }) => language === 'mermaid')?.text ?? ''
+}
+
+/** `cli --> api & core` as `cli --> api` and `cli --> core`. */
+function drawnArrows(): readonly string[] {
+  return [...picture().matchAll(/^ *([\w &]+?) (-->|-\.->) ([\w &]+)$/gm)]
+    .flatMap(([, from = '', arrow, to = '']) =>
+      from.split(' & ').flatMap((source) => to.split(' & ').map((target) => `${source} ${arrow} ${target}`)),
+    )
+    .toSorted()
+}
+
+// What comes from another folder is imported by its name: `import … from '#core/clock.ts'`, `await import('#core/clock.ts')`.
+const IMPORT = /^(?:import|export)\s([^;'"]*?)\bfrom\s+'#(\w+)\/|\bimport\(\s*'#(\w+)\//gm
+
+function importedArrows(): readonly string[] {
+  const arrows = new Map<string, boolean>()
+  for (const { from, to, isOnlyTypes } of DRAWN.flatMap(importsOf)) {
+    const name = `${from} ${to}`
+    arrows.set(name, (arrows.get(name) ?? true) && isOnlyTypes)
+  }
+  return [...arrows]
+    .map(([name, isOnlyTypes]) => name.replace(' ', isOnlyTypes ? ' -.-> ' : ' --> '))
+    .toSorted()
+}
+
+function importsOf(folder: string) {
+  return sourcesOf(folder, /\.(?:ts|js)$/)
+    .flatMap((path) => readSource(path).matchAll(IMPORT).toArray())
+    .map(([, taken, from, lazily]) => ({
+      from: folder,
+      to: from ?? lazily ?? '',
+      isOnlyTypes: taken !== undefined && takesOnlyTypes(taken.trim()),
+    }))
+    .filter(({ to }) => to !== folder)
+}
+
+/** `type { A }`, or `{ type A, type B }`. */
+function takesOnlyTypes(taken: string): boolean {
+  if (taken.startsWith('type ')) return true
+  const names = taken.replaceAll(/[{}]/g, '').split(',')
+  return names.every((name) => name.trim() === '' || name.trim().startsWith('type '))
+}
+
+function sourcesOf(folder: string, names: RegExp): readonly string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => names.test(name) && !name.includes('node_modules'))
+    .map((name) => `${folder}/${name}`)
+}
