@@ -48,21 +48,24 @@ describe('an executor that fails, with the longest waits there are', () => {
     return { person, executor: await person.executor('laptop') }
   }
 
-  /** The row while the operator waits before it tries again. */
-  async function backingOff(person: Person, result: string, error: string): Promise<void> {
+  /** How it failed, once the operator waits before it tries again and says so in every way there is. */
+  async function failureOf(person: Person, result: string): Promise<string> {
     const row = await person.rowOnce('laptop', { reason: 'NotBackingOff', last_result: result })
     const times = `${row.attempts} ${row.attempts === 1 ? 'attempt' : 'attempts'} in a row failed`
+    const start = `The next attempt is at ${row.next_attempt_at}. ${times}: `
     expect(row).toMatchObject({
       state: 'Missing',
-      attempts: expect.any(Number),
       last_command: 'sync_runtime_auth_file',
       last_sync_time: null,
       next_action: 'write',
       next_attempt_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
-      message: `The next attempt is at ${row.next_attempt_at}. ${times}: ${error}`,
+      message: expect.stringContaining(start),
       unblock: null,
     })
-    expect(row.gates.filter(({ passed }) => !passed).map(({ name }) => name)).toEqual(['NotBackingOff'])
+    expect(row.gates.filter(({ passed }) => !passed)).toEqual([
+      { name: 'NotBackingOff', passed: false, message: row.message },
+    ])
+    return row.message.slice(start.length)
   }
 
   it.each([
@@ -77,7 +80,7 @@ describe('an executor that fails, with the longest waits there are', () => {
     const { person, executor } = await anExecutor()
     executor.respond = async () => [recorded(name)]
     await executor.beat()
-    await backingOff(person, 'failed', error)
+    expect(await failureOf(person, 'failed')).toBe(error)
   })
 
   it.each<[string, readonly unknown[], string]>([
@@ -116,7 +119,7 @@ describe('an executor that fails, with the longest waits there are', () => {
     const { person, executor } = await anExecutor()
     executor.respond = async () => values
     await executor.beat()
-    await backingOff(person, 'failed', error)
+    expect(await failureOf(person, 'failed')).toBe(error)
   })
 
   it('quotes no secret in what it complains about', async () => {
@@ -125,7 +128,7 @@ describe('an executor that fails, with the longest waits there are', () => {
     const error = 'cannot use {"token": "canary-0123456789"}'
     executor.respond = async () => [printed(JSON.stringify({ status: 'failed', error }))]
     await executor.beat()
-    await backingOff(person, 'failed', 'cannot use {"token": "[redacted]"}')
+    expect(await failureOf(person, 'failed')).toBe('cannot use {"token": "[redacted]"}')
     expect(installation.server().said()).not.toContain('canary-0123456789')
   })
 
@@ -173,9 +176,7 @@ describe('an executor that fails, with the longest waits there are', () => {
     await executor.beat()
     await executor.untilReceived(1)
     executor.close()
-    await backingOff(
-      person,
-      'timed_out',
+    expect(await failureOf(person, 'timed_out')).toBe(
       "Device 'laptop' disconnected before it answered 'sync_runtime_auth_file'",
     )
     const again = await executor.reconnect()
@@ -198,9 +199,7 @@ describe('an executor that fails, with the longest waits there are', () => {
     }
     await executor.beat()
     await executor.closed
-    await backingOff(
-      person,
-      'timed_out',
+    expect(await failureOf(person, 'timed_out')).toBe(
       "Device 'laptop' disconnected before it answered 'sync_runtime_auth_file'",
     )
     await other.beat()

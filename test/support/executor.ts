@@ -86,15 +86,19 @@ export class Executor {
     if (!isWelcome) throw new Error(`expected to be registered, got ${JSON.stringify(answer)}`)
   }
 
-  /** Sends a heartbeat without asking for an ack, and resolves when the server has taken it in. */
-  async beat(files: ReportedFiles = this.look()): Promise<void> {
+  /**
+   * Sends a heartbeat without asking for an ack, and resolves when the server has taken it in. It says what is so, or what it
+   * is told to say of the files: `undefined` leaves them out.
+   */
+  async beat(...said: readonly [] | readonly [ReportedFiles]): Promise<void> {
+    const files = said.length === 0 ? this.look() : said[0]
     this.#socket.send(`42${NAMESPACE},${JSON.stringify(['device:heartbeat', this.heartbeat(files)])}`)
     // A socket's events are handled in their order: this one is answered when the heartbeat was handled.
     await this.ask('device:status', { device_id: this.id, status: 'online' })
   }
 
-  /** A heartbeat as it was recorded; `undefined` leaves the files out of it. */
-  heartbeat(files: ReportedFiles = this.look()): object {
+  /** A heartbeat as it was recorded, but for who sends it and what it says of files. */
+  heartbeat(files: ReportedFiles): object {
     const name = 'heartbeat right after registering, auth file absent'
     return { ...recorded(name), device_id: this.id, runtime_auth_files: files }
   }
