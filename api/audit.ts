@@ -13,6 +13,8 @@ type AuditAction =
   | 'device-token.create'
   | 'device-token.revoke'
   | 'token.revoke'
+  | 'user.deactivate'
+  | 'user.activate'
   | 'object.apply'
   | 'object.delete'
 

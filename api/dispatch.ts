@@ -79,7 +79,7 @@ async function authenticate(req: Request, deps: AuthenticateDeps): Promise<Princ
 function requireAccess(principal: Principal, route: Route): void {
   // Manifests are applied by people for themselves and by administrators for others; which it is shows later.
   if (route.access === 'user-or-admin' && principal.scopes.has('admin')) return
-  requireScope(principal, route.access === 'execution' ? 'execution' : 'user')
+  requireScope(principal, route.access === 'user-or-admin' ? 'user' : route.access)
 }
 
 interface Count {

@@ -6,7 +6,7 @@ import type { IfMatch } from './precondition.ts'
 import type { Principal } from './principal.ts'
 
 /** The scope that a token must have to reach a route. */
-type RouteAccess = 'user' | 'user-or-admin' | 'execution'
+type RouteAccess = 'user' | 'user-or-admin' | 'admin' | 'execution'
 
 /** Who asked, from where, and under which number: what an audit line says besides the deed. */
 export interface Caller {

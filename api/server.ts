@@ -25,6 +25,7 @@ import { proxyConfigRoutes } from './users/proxy-config.ts'
 import { runtimeConfigRoutes } from './users/runtime-configs.ts'
 import { storedSource } from './users/state.ts'
 import { syncRoutes } from './users/sync.ts'
+import { userRoutes } from './users/users.ts'
 
 const DEFAULT_LIMITS = {
   maxBodyBytes: 1_048_576,
@@ -88,6 +89,7 @@ function routesOf(api: ApiContext): readonly Route[] {
     ...deviceRoutes(api),
     ...deviceTokenRoutes(api),
     ...currentTokenRoutes(api),
+    ...userRoutes(api),
     ...executionRequestRoutes(api),
     ...manifestRoutes(api),
   ]

@@ -34,6 +34,7 @@ export const ERRORS = {
   CONFLICT: { status: 409, retry: 'now', title: 'Object changed meanwhile' },
   ALREADY_EXISTS: { status: 409, retry: 'never', title: 'Object exists already' },
   NEWER_DOCUMENT: { status: 409, retry: 'never', title: 'A newer document was stored meanwhile' },
+  SELF_DEACTIVATION: { status: 409, retry: 'never', title: 'Nobody can deactivate themselves' },
   AUTH_MISSING: { status: 409, retry: 'never', title: 'No auth document is stored' },
   DECRYPT_FAILED: { status: 409, retry: 'never', title: 'Stored value does not open' },
   DEVICE_OFFLINE: { status: 409, retry: 'later', title: 'Device is not connected' },

@@ -88,6 +88,8 @@ const PATHS = [
   '/users/me/devices/@',
   '/users/me/device-tokens',
   '/users/me/device-tokens/@',
+  '/users',
+  '/users/@',
   '/execution-requests/enrich',
   '/v1/namespaces/@/apply',
   '/v1/namespaces/@/@',

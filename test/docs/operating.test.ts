@@ -85,7 +85,7 @@ it('shows readiness as it is answered', async () => {
 })
 
 it('lists every kind of audit line, and no other', () => {
-  const type = /export type AuditAction =\n((?: {2}\| '.+'\n)+)/.exec(readSource('api/audit.ts'))?.[1] ?? ''
+  const type = /type AuditAction =\n((?: {2}\| '.+'\n)+)/.exec(readSource('api/audit.ts'))?.[1] ?? ''
   const known = [...type.matchAll(/'(.+)'/g)].map(([, action = '']) => action)
   expect(columnOf(tableOf(OPERATING, 'Logs', 'audit'), 'audit').toSorted()).toEqual(known.toSorted())
 })
