@@ -93,8 +93,7 @@ export class Person {
   }
 
   async row(deviceId: string, runtime = 'codex'): Promise<DeviceRuntimeView> {
-    const device = (await this.devices()).find((each) => each.device_id === deviceId)
-    const row = device?.runtimes.find((each) => each.runtime === runtime)
+    const row = await this.#findRow(deviceId, runtime)
     if (row === undefined) throw new Error(`there is no ${runtime} on ${deviceId}`)
     return row
   }
@@ -105,11 +104,12 @@ export class Person {
     expected: Partial<DeviceRuntimeView>,
     runtime = 'codex',
   ): Promise<DeviceRuntimeView> {
-    let last: DeviceRuntimeView | null = null
+    let last: DeviceRuntimeView | undefined
     const entries = Object.entries(expected)
     const look = async (): Promise<DeviceRuntimeView | null> => {
-      const row = await this.row(deviceId, runtime)
+      const row = await this.#findRow(deviceId, runtime)
       last = row
+      if (row === undefined) return null
       const now = new Map<string, unknown>(Object.entries(row))
       return entries.every(([name, value]) => now.get(name) === value) ? row : null
     }
@@ -141,5 +141,10 @@ export class Person {
     const executor = await Executor.connect({ address, token, id, home, type })
     onTestFinished(() => executor.close())
     return executor
+  }
+
+  async #findRow(deviceId: string, runtime: string): Promise<DeviceRuntimeView | undefined> {
+    const device = (await this.devices()).find((each) => each.device_id === deviceId)
+    return device?.runtimes.find((each) => each.runtime === runtime)
   }
 }
