@@ -76,13 +76,16 @@ describe('an arrow between folders', () => {
 
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
-  it.each(FORBIDDEN.map((row, at) => [...row, at] as const))('is refused: %s → %s', (file, _imported, at) => {
-    expect(complaints.get(nameOf(file, at))?.some((rule) => rule.includes('no-restricted-imports'))).toBe(
-      true,
-    )
-  })
+  it.each(FORBIDDEN.map(([file, imported], at) => [file, imported, at] as const))(
+    'is refused: %s → %s',
+    (file, _imported, at) => {
+      expect(complaints.get(nameOf(file, at))?.some((rule) => rule.includes('no-restricted-imports'))).toBe(
+        true,
+      )
+    },
+  )
 
-  it.each(ALLOWED.map((row, at) => [...row, at + FORBIDDEN.length] as const))(
+  it.each(ALLOWED.map(([file, imported], at) => [file, imported, at + FORBIDDEN.length] as const))(
     'is fine: %s → %s',
     (file, _imported, at) => {
       expect(complaints.get(nameOf(file, at)) ?? []).toEqual([])
