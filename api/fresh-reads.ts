@@ -1,8 +1,8 @@
 import type { KindName, ObjectOf } from '#crds/kinds.ts'
+import { findObject } from '#store/find-object.ts'
 import type { ObjectKey, Store } from '#store/store.ts'
 import type { User, Users } from '#store/users.ts'
 
-import { findObject } from './find-object.ts'
 import type { ApiCaches, ObjectCache } from './ports.ts'
 
 /** What reads go to: memory first, and behind it what memory is made from. */

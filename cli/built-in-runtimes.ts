@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 
-import { isAppError } from '#core/errors.ts'
-import type { Runtime } from '#core/runtimes.ts'
 import { BUILT_IN_RUNTIMES } from '#crds/types/runtimes.generated.ts'
+import { findObject } from '#store/find-object.ts'
 import type { NewObject, Store } from '#store/store.ts'
 
 /** The generation this product wrote last. A resource with a later one was edited by an administrator. */
@@ -18,8 +17,8 @@ export async function installBuiltInRuntimes(store: Store): Promise<void> {
 }
 
 async function install(store: Store, shipped: NewObject<'Runtime'>): Promise<void> {
-  const current = await find(store, shipped.metadata.name)
-  if (current === null) {
+  const current = await findObject(store, 'Runtime', { name: shipped.metadata.name })
+  if (current === undefined) {
     await store.create('Runtime', withGeneration(shipped, 1))
     return
   }
@@ -27,15 +26,6 @@ async function install(store: Store, shipped: NewObject<'Runtime'>): Promise<voi
   if (isEdited || isDeepStrictEqual(current.spec, shipped.spec)) return
   const next = { ...current, spec: shipped.spec }
   await store.update('Runtime', withGeneration(next, (current.metadata.generation ?? 0) + 1))
-}
-
-async function find(store: Store, name: string): Promise<Runtime | null> {
-  try {
-    return await store.get('Runtime', { name })
-  } catch (error) {
-    if (isAppError(error, 'NOT_FOUND')) return null
-    throw error
-  }
 }
 
 function withGeneration<R extends NewObject<'Runtime'>>(runtime: R, generation: number): R {

@@ -2,9 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 
 import { isAppError } from '#core/errors.ts'
 import type { KindName, ObjectOf } from '#crds/kinds.ts'
+import { findObject } from '#store/find-object.ts'
 import type { ObjectKey, Store } from '#store/store.ts'
-
-import { findObject } from './find-object.ts'
 
 const MAX_ATTEMPTS = 5
 

@@ -1,9 +1,9 @@
 import type { ApiContext } from '#api/deps.ts'
-import { findObject } from '#api/find-object.ts'
 import { deviceNameOf } from '#core/device-name.ts'
 import type { DeviceReport } from '#core/device-report.ts'
 import { AppError } from '#core/errors.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
+import { findObject } from '#store/find-object.ts'
 
 /** A device of a user: what it says now, what is written down of it, or both; never neither. */
 export type KnownDevice = { readonly deviceId: string } & (

@@ -1,11 +1,11 @@
 import type { ApiContext } from '#api/deps.ts'
-import { findObject } from '#api/find-object.ts'
 import { AppError } from '#core/errors.ts'
 import type { ProxyUrl } from '#core/proxy.ts'
 import { viewRuntimeConfig } from '#core/runtime-config-view.ts'
 import { findRuntime, type Runtime, runtimeNameOf } from '#core/runtimes.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
 import type { RuntimeConfigView } from '#protocol/runtime-config.ts'
+import { findObject } from '#store/find-object.ts'
 import type { ObjectKey } from '#store/store.ts'
 import type { User } from '#store/users.ts'
 

@@ -1,5 +1,4 @@
 import { backoffMs } from '#controller/backoff.ts'
-import { findObject } from '#controller/find-object.ts'
 import { type Course, run } from '#controller/run.ts'
 import {
   type Failure,
@@ -13,6 +12,7 @@ import {
 import type { SentCommand, SyncHistory } from '#core/auth-sync-input.ts'
 import { AppError, type ErrorCode, isAppError } from '#core/errors.ts'
 import type { SyncOutcome } from '#core/gates.ts'
+import { findObject } from '#store/find-object.ts'
 
 import { applyAction, type Doing } from './apply.ts'
 import type { AuthSyncDeps } from './deps.ts'

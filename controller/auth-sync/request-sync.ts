@@ -1,7 +1,7 @@
-import { findObject } from '#controller/find-object.ts'
 import { AppError, isAppError } from '#core/errors.ts'
 import type { SyncOutcome } from '#core/gates.ts'
 import { findRuntime, type Runtime } from '#core/runtimes.ts'
+import { findObject } from '#store/find-object.ts'
 import type { User } from '#store/users.ts'
 
 import type { AuthSyncDeps } from './deps.ts'

@@ -1,5 +1,4 @@
 import type { SyncRecords } from '#controller/auth-sync/records.ts'
-import { findObject } from '#controller/find-object.ts'
 import type { ObjectCache, UserLookup, DeviceReports, Logger } from '#controller/ports.ts'
 import { writeStatus } from '#controller/status.ts'
 import type { Clock } from '#core/clock.ts'
@@ -8,6 +7,7 @@ import { deviceNameOf } from '#core/device-name.ts'
 import type { DeviceReport } from '#core/device-report.ts'
 import { API_VERSION } from '#crds/group.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
+import { findObject } from '#store/find-object.ts'
 import type { Store } from '#store/store.ts'
 
 import { renderDeviceStatus } from './render.ts'

@@ -1,6 +1,7 @@
 import { isAppError } from '#core/errors.ts'
 import type { KindName, ObjectOf } from '#crds/kinds.ts'
-import type { ObjectKey, Store } from '#store/store.ts'
+
+import type { ObjectKey, Store } from './store.ts'
 
 /** Gets an object; that there is none is an answer here, not a failure. */
 export async function findObject<K extends KindName>(
