@@ -1,6 +1,7 @@
 import { isAppError } from '#core/errors.ts'
 import { parseProxyUrl, type ProxyUrl } from '#core/proxy.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
+import { proxyPlace } from '#secrets/places.ts'
 import type { Place, Sealer } from '#secrets/seal.ts'
 import type { User } from '#store/users.ts'
 
@@ -73,27 +74,5 @@ export class OpenedProxies {
     this.#kept.set(namespace, kept)
     const oldest = this.#kept.keys().next()
     if (this.#kept.size > this.#maxKept && oldest.done !== true) this.#kept.delete(oldest.value)
-  }
-}
-
-/** Says where a user's sealed proxy belongs. */
-export function proxyPlace(user: User): Place {
-  return {
-    user: user.id,
-    kind: 'UserProxyConfig',
-    namespace: user.namespace,
-    name: 'default',
-    field: 'spec.proxy.encryptedUrl',
-  }
-}
-
-/** Says where a user's sealed auth document of a runtime belongs. */
-export function authPlace(user: User, runtime: string): Place {
-  return {
-    user: user.id,
-    kind: 'UserRuntimeConfig',
-    namespace: user.namespace,
-    name: runtime,
-    field: 'spec.auth.encryptedValue',
   }
 }

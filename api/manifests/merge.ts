@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 
 import type { ApiContext } from '#api/deps.ts'
-import { authPlace, proxyPlace } from '#api/opened-proxies.ts'
 import { lookUpRuntime } from '#api/users/state.ts'
-import { timeAfter } from '#api/users/store-document.ts'
 import { parseAuthDocument } from '#core/auth-document.ts'
 import { AppError, isAppError } from '#core/errors.ts'
 import { parseProxyUrl } from '#core/proxy.ts'
 import type { Runtime } from '#core/runtimes.ts'
 import type { Secret } from '#core/secret.ts'
+import { timeAfter } from '#core/time-after.ts'
 import type { KindName, ObjectOf } from '#crds/kinds.ts'
+import { authPlace, layerPlace, proxyPlace } from '#secrets/places.ts'
 import type { Place } from '#secrets/seal.ts'
 import type { User } from '#store/users.ts'
 
@@ -92,7 +92,7 @@ async function openDocument(
   { sealed, kept, scope, runtime }: AuthOwner & { readonly sealed: string; readonly kept: Auth | undefined },
 ): Promise<StoredDocument> {
   const place = authPlace(scope.owner, runtime.metadata.name)
-  const opened = await openHere(api, { sealed, place, path: 'spec.auth.encryptedValue' })
+  const opened = await openHere(api, sealed, place)
   const { normalForm, sha256 } = parseAuthDocument(opened.open(), runtime.spec.auth.validation)
   if (sha256 === kept?.sha256) return storedDocument(kept)
   const updatedAt = timeAfter(api.clock.now(), kept?.updatedAt)
@@ -114,9 +114,8 @@ async function mergeLayer(
 ): Promise<ConfigSpec['config']> {
   const [given, kept] = [manifest.spec.config, stored?.spec.config]
   if (given === undefined || given.encryptedValue === kept?.encryptedValue) return kept
-  const field = 'spec.config.encryptedValue'
-  const place = { ...authPlace(scope.owner, manifest.spec.runtime), field }
-  await openHere(api, { sealed: given.encryptedValue, place, path: field })
+  const place = layerPlace(scope.owner, manifest.spec.runtime)
+  await openHere(api, given.encryptedValue, place)
   return given
 }
 
@@ -138,7 +137,7 @@ interface NewProxy {
 
 async function sealProxy(api: ApiContext, { encryptedUrl, kept, owner }: NewProxy): Promise<ProxySpec> {
   const place = proxyPlace(owner)
-  const opened = await openHere(api, { sealed: encryptedUrl, place, path: 'spec.proxy.encryptedUrl' })
+  const opened = await openHere(api, encryptedUrl, place)
   const url = parseProxyUrl(opened.open())
   if (url === null) throw new AppError('INVALID', 'spec.proxy.encryptedUrl: expected a URL, got blank text')
   if (url.sha256 === kept.proxy?.sha256) return kept
@@ -162,20 +161,14 @@ async function mergeDevice(
   return { ...said, ...(manifest.spec.suspend !== undefined && { suspend: manifest.spec.suspend }) }
 }
 
-interface SealedHere {
-  readonly sealed: string
-  readonly place: Place
-  readonly path: string
-}
-
-async function openHere(api: ApiContext, { sealed, place, path }: SealedHere): Promise<Secret<string>> {
+async function openHere(api: ApiContext, sealed: string, place: Place): Promise<Secret<string>> {
   try {
     return await api.sealer.open(sealed, place)
   } catch (cause) {
     if (!isAppError(cause, 'DECRYPT_FAILED')) throw cause
     throw new AppError(
       'INVALID',
-      `${path}: expected a value that was sealed for this very object; leave it out to keep the stored one, or upload the document`,
+      `${place.field}: expected a value that was sealed for this very object; leave it out to keep the stored one, or upload the document`,
       { cause },
     )
   }

@@ -1,21 +1,21 @@
 import { etagOfBody } from '#api/answer.ts'
 import { audit } from '#api/audit.ts'
 import type { ApiContext } from '#api/deps.ts'
-import { proxyPlace } from '#api/opened-proxies.ts'
 import { requireMatch } from '#api/precondition.ts'
 import { type Answer, type ApiRequest, defineRoute, type Route } from '#api/route.ts'
 import { withoutProxyUse } from '#core/preferences.ts'
 import { parseProxyUrl, type ProxyUrl } from '#core/proxy.ts'
 import { viewProxyConfig } from '#core/runtime-config-view.ts'
+import { timeAfter } from '#core/time-after.ts'
 import { API_VERSION } from '#crds/group.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
 import { ProxyConfigUpdate, ProxyConfigView } from '#protocol/proxy-config.ts'
+import { proxyPlace } from '#secrets/places.ts'
 import type { NewObject } from '#store/store.ts'
 import type { User } from '#store/users.ts'
 
 import { retryOnConflict } from './retry.ts'
 import { type ProxyState, readProxy, readUser } from './state.ts'
-import { timeAfter } from './store-document.ts'
 
 /** Routes that show and set the personal proxy. */
 export function proxyConfigRoutes(api: ApiContext): readonly Route[] {

@@ -1,8 +1,9 @@
 import type { ApiContext } from '#api/deps.ts'
-import { authPlace } from '#api/opened-proxies.ts'
 import type { AuthDocument } from '#core/auth-document.ts'
+import { timeAfter } from '#core/time-after.ts'
 import { API_VERSION } from '#crds/group.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
+import { authPlace } from '#secrets/places.ts'
 import type { NewObject } from '#store/store.ts'
 
 import type { RuntimeState } from './state.ts'
@@ -36,15 +37,6 @@ export async function removeDocument(api: ApiContext, state: RuntimeState): Prom
     ...state,
     config: await write(api, state, { auth: kept, updatedAt: timeAfter(api.clock.now(), before) }),
   }
-}
-
-/**
- * Gives a time of change: now, but always later than the one before. The time tells two uploads apart, so neither a fast
- * client nor a clock that was set back may make them equal.
- */
-export function timeAfter(nowMs: number, before: string | undefined): string {
-  const beforeMs = before === undefined ? Number.NaN : Date.parse(before)
-  return new Date(Number.isNaN(beforeMs) ? nowMs : Math.max(nowMs, beforeMs + 1)).toISOString()
 }
 
 function write(api: ApiContext, state: RuntimeState, change: Partial<Config['spec']>): Promise<Config> {

@@ -1,11 +1,11 @@
 import { etagOfBody } from '#api/answer.ts'
 import { audit } from '#api/audit.ts'
 import type { ApiContext } from '#api/deps.ts'
-import { authPlace } from '#api/opened-proxies.ts'
 import { type Answer, type ApiRequest, defineRoute, type Route } from '#api/route.ts'
 import { AppError, isAppError } from '#core/errors.ts'
 import type { SyncOutcome } from '#core/gates.ts'
 import { SyncAnswer, type SyncItem, SyncRequest } from '#protocol/sync.ts'
+import { authPlace } from '#secrets/places.ts'
 
 import { requireDevice } from './known-devices.ts'
 import { readState, requireKnown } from './runtime-configs.ts'

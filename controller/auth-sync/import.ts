@@ -1,11 +1,13 @@
 import { parseAuthDocument } from '#core/auth-document.ts'
 import type { CommandResult } from '#core/device-command.ts'
 import { AppError } from '#core/errors.ts'
+import { timeAfter } from '#core/time-after.ts'
 import { digestUnder } from '#secrets/document-digest.ts'
+import { authPlace } from '#secrets/places.ts'
 
 import type { AuthSyncDeps } from './deps.ts'
 import type { Observation } from './observe.ts'
-import { authPlaceOf, readDocument } from './opened-document.ts'
+import { readDocument } from './opened-document.ts'
 
 /**
  * Stores the document a device sent in place of the one that was observed.
@@ -29,7 +31,7 @@ export async function importDocument(
   if (config?.spec.auth === undefined)
     throw new AppError('CONFLICT', 'the stored document was deleted meanwhile')
   const { sha256, lastRefresh } = readDocument(text, runtime, document.sha256)
-  const encryptedValue = await deps.sealer.seal(document.normalForm, authPlaceOf(user, key.runtime))
+  const encryptedValue = await deps.sealer.seal(document.normalForm, authPlace(user, key.runtime))
   const updatedAt = timeAfter(deps.clock.now(), config.spec.auth.updatedAt)
   const auth = { ...config.spec.auth, encryptedValue, sha256, updatedAt }
   // The version of what was observed: a document that was stored since wins.
@@ -42,10 +44,4 @@ function requireDecidedOn({ report, key }: Observation, digest: string): void {
   if (report?.runtimes.get(key.runtime)?.digest === digest) return
   // Reading again at once would only find the same report; the next heartbeat makes the decision new.
   throw new AppError('DEVICE_FAILED', 'the file on the device changed before it was read')
-}
-
-/** Always later than before, so that two versions are never taken for one. */
-function timeAfter(nowMs: number, before: string | undefined): string {
-  const beforeMs = before === undefined ? Number.NaN : Date.parse(before)
-  return new Date(Number.isNaN(beforeMs) ? nowMs : Math.max(nowMs, beforeMs + 1)).toISOString()
 }

@@ -7,7 +7,8 @@ import { normalFormOf } from '#core/normal-form.ts'
 import type { Runtime } from '#core/runtimes.ts'
 import { Secret } from '#core/secret.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
-import type { Place, Sealer } from '#secrets/seal.ts'
+import { authPlace } from '#secrets/places.ts'
+import type { Sealer } from '#secrets/seal.ts'
 import type { User } from '#store/users.ts'
 
 /** A stored auth document, opened. */
@@ -18,17 +19,6 @@ export interface StoredDocument {
   readonly accountId: Secret<string> | null
   readonly lastRefresh: string | null
   readonly hasRefreshToken: boolean
-}
-
-/** Names the place of a user's auth document. */
-export function authPlaceOf(user: User, runtime: string): Place {
-  return {
-    user: user.id,
-    kind: 'UserRuntimeConfig',
-    namespace: user.namespace,
-    name: runtime,
-    field: 'spec.auth.encryptedValue',
-  }
 }
 
 /** What to open. */
@@ -78,7 +68,7 @@ async function openDocument(
 ): Promise<StoredDocument | null> {
   const { user, runtime, config } = request
   try {
-    const text = (await sealer.open(sealed, authPlaceOf(user, config.metadata.name))).open()
+    const text = (await sealer.open(sealed, authPlace(user, config.metadata.name))).open()
     return readDocument(text, runtime, config.spec.auth?.sha256)
   } catch (error) {
     // A value that does not open is an answer here: the gate `Decryptable` says so.

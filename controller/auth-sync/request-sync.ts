@@ -1,12 +1,12 @@
 import { AppError, isAppError } from '#core/errors.ts'
 import type { SyncOutcome } from '#core/gates.ts'
 import { findRuntime, type Runtime } from '#core/runtimes.ts'
+import { authPlace } from '#secrets/places.ts'
 import { findObject } from '#store/find-object.ts'
 import type { User } from '#store/users.ts'
 
 import type { AuthSyncDeps } from './deps.ts'
 import { requireDevice } from './explain.ts'
-import { authPlaceOf } from './opened-document.ts'
 import { toKeyText } from './sync-key.ts'
 
 /** Which devices to sync now. */
@@ -48,7 +48,7 @@ async function requireDocument(user: User, runtime: Runtime, deps: AuthSyncDeps)
   const sealed = stored?.spec.auth?.encryptedValue
   if (sealed === undefined) throw new AppError('AUTH_MISSING', 'auth_json is not configured')
   try {
-    await deps.sealer.open(sealed, authPlaceOf(user, key.name))
+    await deps.sealer.open(sealed, authPlace(user, key.name))
   } catch (cause) {
     if (!isAppError(cause, 'DECRYPT_FAILED')) throw cause
     throw new AppError('DECRYPT_FAILED', 'auth_json could not be decrypted', { cause })

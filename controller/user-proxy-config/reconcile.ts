@@ -5,6 +5,7 @@ import { isAppError } from '#core/errors.ts'
 import { parseProxyUrl } from '#core/proxy.ts'
 import { type NewCondition, setCondition } from '#crds/conditions.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
+import { proxyPlace } from '#secrets/places.ts'
 import type { Sealer } from '#secrets/seal.ts'
 import type { Store } from '#store/store.ts'
 
@@ -51,13 +52,11 @@ export async function reconcileProxyStatus(text: string, deps: ProxyStatusDeps):
 }
 
 async function observeProxy(proxy: ObjectOf<'UserProxyConfig'>, deps: ProxyStatusDeps): Promise<ProxyState> {
-  const { namespace = '', name } = proxy.metadata
-  const user = deps.users.findByNamespace(namespace)
+  const user = deps.users.findByNamespace(proxy.metadata.namespace ?? '')
   const sealed = proxy.spec.proxy?.encryptedUrl
   if (user === undefined || sealed === undefined) return NONE
-  const place = { user: user.id, kind: 'UserProxyConfig', namespace, name, field: 'spec.proxy.encryptedUrl' }
   try {
-    const masked = parseProxyUrl((await deps.sealer.open(sealed, place)).open())?.masked ?? ''
+    const masked = parseProxyUrl((await deps.sealer.open(sealed, proxyPlace(user))).open())?.masked ?? ''
     return { status: 'True', reason: 'Stored', message: 'The proxy is saved and opens.', maskedUrl: masked }
   } catch (error) {
     if (isAppError(error, 'DECRYPT_FAILED'))

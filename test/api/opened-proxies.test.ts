@@ -2,9 +2,10 @@ import { inspect } from 'node:util'
 
 import { beforeEach, describe, expect, it } from 'vitest'
 
-import { OpenedProxies, proxyPlace } from '#api/opened-proxies.ts'
+import { OpenedProxies } from '#api/opened-proxies.ts'
 import { Secret } from '#core/secret.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
+import { proxyPlace } from '#secrets/places.ts'
 import { createSealer, type Sealer } from '#secrets/seal.ts'
 import type { User } from '#store/users.ts'
 import { aKeyring } from '#test/support/keys.ts'

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 
-import { authPlaceOf, DocumentOpener, readDocument } from '#controller/auth-sync/opened-document.ts'
+import { DocumentOpener, readDocument } from '#controller/auth-sync/opened-document.ts'
 import { Secret } from '#core/secret.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
+import { authPlace } from '#secrets/places.ts'
 import { createSealer, type Sealer } from '#secrets/seal.ts'
 import type { User } from '#store/users.ts'
 import { aKeyring } from '#test/support/keys.ts'
@@ -34,7 +35,7 @@ async function aSealed({
   text = TEXT,
   sha256 = 'f'.repeat(64),
 }: Sealed = {}) {
-  const encryptedValue = await sealer.seal(new Secret(text), authPlaceOf(ADA, 'codex'))
+  const encryptedValue = await sealer.seal(new Secret(text), authPlace(ADA, 'codex'))
   const config = aUserRuntimeConfig({
     auth: { format: 'json', targetPath: '~/.codex/auth.json', encryptedValue, sha256 },
   })
