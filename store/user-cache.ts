@@ -1,7 +1,7 @@
 import type { Clock } from '#core/clock.ts'
 import { isAppError } from '#core/errors.ts'
 
-import { backOffMs } from './back-off.ts'
+import { backoffMs } from './backoff.ts'
 import { deepFreeze } from './deep-freeze.ts'
 import { sleep } from './sleep.ts'
 import type { User, Users } from './users.ts'
@@ -114,6 +114,6 @@ async function follow(
     } catch (error) {
       if (!isAppError(error)) throw error
     }
-    await sleep(clock, backOffMs(failures, random), signal)
+    await sleep(clock, backoffMs(failures + 1, random()), signal)
   }
 }

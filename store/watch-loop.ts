@@ -2,7 +2,7 @@ import type { Clock } from '#core/clock.ts'
 import { AppError, isAppError } from '#core/errors.ts'
 import type { KindName, ObjectOf } from '#crds/kinds.ts'
 
-import { backOffMs } from './back-off.ts'
+import { backoffMs } from './backoff.ts'
 import { sleep } from './sleep.ts'
 import type { Store, WatchEvent } from './store.ts'
 
@@ -57,7 +57,7 @@ export async function runWatchLoop<K extends KindName>(
       }
     }
     if (clock.monotonic() - startedAt >= GOOD_LIFETIME_MS) failures = 0
-    if (!isFree) await sleep(clock, backOffMs(failures, random), signal)
+    if (!isFree) await sleep(clock, backoffMs(failures + 1, random()), signal)
     failures += 1
   }
 }
