@@ -1,9 +1,10 @@
 import { AppError } from '#core/errors.ts'
+import { isRecord } from '#core/json.ts'
 import { API_VERSION } from '#crds/group.ts'
 import { type KindName, KINDS } from '#crds/kinds.ts'
 import { normalizeObject } from '#crds/normalize.ts'
 import { validateObject } from '#crds/validate.ts'
-import { isRecord, ownField } from '#crds/violation.ts'
+import { ownField } from '#crds/violation.ts'
 
 import type { AnyObject } from './stored-object.ts'
 

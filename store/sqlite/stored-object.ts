@@ -1,7 +1,7 @@
 import { AppError } from '#core/errors.ts'
+import { isRecord } from '#core/json.ts'
 import type { KindName, ObjectOf } from '#crds/kinds.ts'
 import type { ObjectMeta } from '#crds/object.ts'
-import { isRecord } from '#crds/violation.ts'
 
 import { NOBODY, toNamespace } from './namespaces.ts'
 

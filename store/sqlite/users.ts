@@ -1,6 +1,6 @@
 import type { Clock } from '#core/clock.ts'
 import { AppError } from '#core/errors.ts'
-import { isRecord } from '#crds/violation.ts'
+import { isRecord } from '#core/json.ts'
 import type { NewUser, Preferences, PreferencesChange, User, UserEvent, Users } from '#store/users.ts'
 
 import type { ChangeFeed } from './change-feed.ts'
