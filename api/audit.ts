@@ -10,6 +10,7 @@ type AuditAction =
   | 'preferences.set'
   | 'proxy.save'
   | 'proxy.clear'
+  | 'proxy.probe'
   | 'device-token.create'
   | 'device-token.revoke'
   | 'token.revoke'

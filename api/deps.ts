@@ -14,6 +14,7 @@ import type { HttpMetrics } from './http-metrics.ts'
 import type { Logger } from './logger.ts'
 import type { OpenedProxies } from './opened-proxies.ts'
 import type { ApiCaches, AuthSync, DeviceCommands, DeviceDirectory } from './ports.ts'
+import type { ProxyProbes } from './proxy-probes.ts'
 import type { RateLimits } from './rate-limit.ts'
 import type { StateSource } from './users/state.ts'
 
@@ -56,6 +57,7 @@ export interface ApiLimits {
 export interface ApiContext extends ApiDeps {
   readonly metrics: HttpMetrics
   readonly openedProxies: OpenedProxies
+  readonly proxyProbes: ProxyProbes
   /** For showing. */
   readonly memory: FreshReads
   /** For changing. */

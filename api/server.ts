@@ -12,6 +12,7 @@ import { manifestRoutes } from './manifests/routes.ts'
 import { openApiHandler } from './openapi.ts'
 import { OpenedProxies } from './opened-proxies.ts'
 import { problemHandler } from './problem.ts'
+import { ProxyProbes } from './proxy-probes.ts'
 import { createRateLimiter, DEFAULT_RATE_LIMITS, type RateLimiter } from './rate-limit.ts'
 import { readinessChecks } from './readiness.ts'
 import type { Route } from './route.ts'
@@ -21,6 +22,7 @@ import { currentTokenRoutes } from './users/current-token.ts'
 import { deviceTokenRoutes } from './users/device-tokens.ts'
 import { deviceRoutes } from './users/devices.ts'
 import { importDeviceRoutes } from './users/import-device.ts'
+import { probeProxyRoutes } from './users/probe-proxy.ts'
 import { proxyConfigRoutes } from './users/proxy-config.ts'
 import { runtimeConfigRoutes } from './users/runtime-configs.ts'
 import { storedSource } from './users/state.ts'
@@ -76,7 +78,8 @@ function createContext(deps: ApiDeps): ApiContext {
   const memory = new FreshReads(deps)
   const store = tellingStore(deps.store, memory)
   const users = tellingUsers(deps.users, memory)
-  return { ...deps, metrics, openedProxies, memory, store, users, stored: storedSource({ store, users }) }
+  const stored = storedSource({ store, users })
+  return { ...deps, metrics, openedProxies, proxyProbes: new ProxyProbes(), memory, store, users, stored }
 }
 
 function routesOf(api: ApiContext): readonly Route[] {
@@ -87,6 +90,7 @@ function routesOf(api: ApiContext): readonly Route[] {
     ...syncRoutes(api),
     ...proxyConfigRoutes(api),
     ...deviceRoutes(api),
+    ...probeProxyRoutes(api),
     ...deviceTokenRoutes(api),
     ...currentTokenRoutes(api),
     ...userRoutes(api),

@@ -38,6 +38,34 @@ export const DeviceRuntimeView = z
 /** Why one runtime on one device is as it is. */
 export type DeviceRuntimeView = z.output<typeof DeviceRuntimeView>
 
+const answer = z.boolean().nullable()
+
+/** What a device found when it tried its user's proxy. */
+export const ProxyProbeView = z
+  .object({
+    device_id: z.string().meta({ description: 'The device that tried.', examples: ['device-1'] }),
+    reachable: answer.meta({ description: 'The proxy answers at all.' }),
+    connect_accepted: answer.meta({
+      description: 'It connects to this server; null: it did not come that far.',
+    }),
+    authenticated: answer.meta({ description: 'It took the login of its URL; null: nobody asked for one.' }),
+    tls_intact: answer.meta({
+      description:
+        'The certificate behind it is the real one; null: it was not tried, or TLS failed otherwise.',
+    }),
+    message: z.string().meta({ description: 'What the device says, in one sentence without the address.' }),
+    probed_at: z.iso.datetime().meta({ description: 'When, ISO 8601 in UTC with milliseconds.' }),
+  })
+  .meta({ id: 'ProxyProbe', description: "What a device found when it tried its user's proxy." })
+
+/** What a device found when it tried its user's proxy. */
+export type ProxyProbeView = z.output<typeof ProxyProbeView>
+
+/** The body of `POST /users/me/devices/{device}/probe-proxy`. */
+export const ProbeProxy = z
+  .object({})
+  .meta({ id: 'ProbeProxy', description: 'Nothing: the proxy that is tried is the saved one.' })
+
 /** One device of the user. */
 export const DeviceView = z
   .object({
@@ -50,6 +78,10 @@ export const DeviceView = z
     suspended: z.boolean().meta({ description: 'Nothing is sent to this device.' }),
     credential_shared: z.boolean().meta({
       description: 'A refresh token on this device is on another active one too; the vendor may reject both.',
+    }),
+    proxy_probe: ProxyProbeView.nullable().meta({
+      description:
+        'The last try of the saved proxy; null: none since it was saved, or since the server started.',
     }),
     runtimes: z.array(DeviceRuntimeView).meta({ description: 'One per registered runtime.' }),
   })

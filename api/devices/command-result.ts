@@ -1,4 +1,11 @@
-import type { CommandKey, CommandResult, CommandStatus, DeviceCommand } from '#core/device-command.ts'
+import type {
+  CommandKey,
+  CommandResult,
+  CommandStatus,
+  DeviceCommand,
+  ProxyProbe,
+} from '#core/device-command.ts'
+import { hideProxy } from '#core/proxy-mention.ts'
 import { Secret } from '#core/secret.ts'
 import type { DeviceAnswer } from '#protocol/command-answer.ts'
 
@@ -23,12 +30,13 @@ export function toCommandResult(
   if (answer === null) return { ...UNREADABLE, durationMs: Math.round(elapsedMs) }
   const { status, exitCode, durationMs, isTruncated } = answer
   const facts = { path: shortPath(answer.path), exitCode, durationMs, isTruncated }
-  if (status === 'failed') return { ...UNREADABLE, ...facts, error: hideSecrets(answer.error, command) }
+  if (status === 'failed')
+    return { ...UNREADABLE, ...facts, error: answer.error && hideSecrets(answer.error, command) }
   if (!EXPECTED[command.key].includes(status)) {
     return { ...UNREADABLE, ...facts, error: `the device answered '${status}' to '${command.key}'` }
   }
   const content = answer.content === null || status !== 'read' ? null : new Secret(answer.content)
-  return { ...facts, status, content, error: null, probe: answer.probe }
+  return { ...facts, status, content, error: null, probe: toProbe(answer.probe, command) }
 }
 
 const UNREADABLE: CommandResult = {
@@ -47,13 +55,16 @@ function shortPath(path: string | null): string | null {
 }
 
 // A device quotes what it could not use: parsers do, and so do HTTP clients with a proxy's address.
-function hideSecrets(error: string | null, command: DeviceCommand): string | null {
-  if (error === null) return null
-  return secretsOf(command).reduce((text, secret) => text.replaceAll(secret, '[redacted]'), error)
+function hideSecrets(text: string, command: DeviceCommand): string {
+  if (command.key === 'probe_proxy') return hideProxy(text, command.proxyUrl.open())
+  return secretsOf(command).reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text)
+}
+
+function toProbe(probe: ProxyProbe | null, command: DeviceCommand): ProxyProbe | null {
+  return probe && { ...probe, message: hideSecrets(probe.message, command) }
 }
 
 function secretsOf(command: DeviceCommand): readonly string[] {
-  if (command.key === 'probe_proxy') return [command.proxyUrl.open()]
   if (command.key !== 'sync_runtime_auth_file') return []
   const strings = command.content.open().match(/"(?:[^"\\]|\\.)*"/g) ?? []
   return strings.map((text) => text.slice(1, -1)).filter((text) => text.length >= MIN_SECRET)

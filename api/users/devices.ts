@@ -37,15 +37,24 @@ export function deviceRoutes(api: ApiContext): readonly Route[] {
 async function list(api: ApiContext, request: ApiRequest): Promise<Answer> {
   const { namespace } = request.caller.principal.user
   const devices = await listDevices(api, namespace)
-  const runtimes = await runtimeNames(api)
-  const items = await Promise.all(devices.map((device) => viewDevice(api, { namespace, device, runtimes })))
+  const around = await readSurroundings(api, namespace)
+  const items = await Promise.all(devices.map((device) => viewDevice(api, device, around)))
   return answer(request, { items })
 }
 
 async function show(api: ApiContext, request: ApiRequest): Promise<Answer> {
   const { namespace } = request.caller.principal.user
   const device = await requireDevice(api, namespace, request.params['device'] ?? '')
-  return answer(request, await viewDevice(api, { namespace, device, runtimes: await runtimeNames(api) }))
+  return answer(request, await showDevice(api, namespace, device))
+}
+
+/** Shows a device as `GET /users/me/devices/{device}` does. */
+export async function showDevice(
+  api: ApiContext,
+  namespace: string,
+  device: KnownDevice,
+): Promise<DeviceView> {
+  return viewDevice(api, device, await readSurroundings(api, namespace))
 }
 
 function answer(request: ApiRequest, body: object): Answer {
@@ -53,17 +62,23 @@ function answer(request: ApiRequest, body: object): Answer {
   return { body }
 }
 
-async function runtimeNames(api: ApiContext): Promise<readonly string[]> {
-  return (await api.memory.runtimes()).map((runtime) => runtime.metadata.name)
-}
-
-interface DeviceOf {
+/** What the devices of one user are shown with. */
+interface Surroundings {
   readonly namespace: string
-  readonly device: KnownDevice
   readonly runtimes: readonly string[]
+  readonly proxy: ObjectOf<'UserProxyConfig'> | undefined
 }
 
-async function viewDevice(api: ApiContext, { namespace, device, runtimes }: DeviceOf): Promise<DeviceView> {
+async function readSurroundings(api: ApiContext, namespace: string): Promise<Surroundings> {
+  const runtimes = (await api.memory.runtimes()).map((runtime) => runtime.metadata.name)
+  return { namespace, runtimes, proxy: await api.memory.proxy({ namespace, name: 'default' }) }
+}
+
+async function viewDevice(
+  api: ApiContext,
+  device: KnownDevice,
+  { namespace, runtimes, proxy }: Surroundings,
+): Promise<DeviceView> {
   const { deviceId, object } = device
   const key = { namespace, deviceId }
   const asked = await Promise.all(runtimes.map((runtime) => explain(api, key, runtime)))
@@ -73,6 +88,7 @@ async function viewDevice(api: ApiContext, { namespace, device, runtimes }: Devi
     ...(device.report === undefined ? writtenFacts(device.object) : reportedFacts(device.report)),
     suspended: object?.spec.suspend === true,
     credential_shared: explanations.some((explanation) => explanation.isCredentialShared),
+    proxy_probe: api.proxyProbes.find(key, proxy),
     runtimes: explanations.map(viewExplanation),
   }
 }

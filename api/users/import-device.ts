@@ -8,15 +8,12 @@ import { targetOf } from '#core/runtimes.ts'
 import { ImportDevice } from '#protocol/import-device.ts'
 import { RuntimeConfigView } from '#protocol/runtime-config.ts'
 
+import { deviceFailure } from './device-text.ts'
 import { requireDevice } from './known-devices.ts'
 import { retryOnConflict } from './retry.ts'
 import { answerState, readState, requireKnown } from './runtime-configs.ts'
 import type { RuntimeState } from './state.ts'
 import { storeDocument } from './store-document.ts'
-
-const MAX_DEVICE_TEXT = 500
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g
 
 /** The route that stores the login which a device has. */
 export function importDeviceRoutes(api: ApiContext): readonly Route[] {
@@ -67,20 +64,11 @@ async function readFromDevice(api: ApiContext, state: RuntimeState, deviceId: st
 }
 
 function contentOf(result: CommandResult): string {
-  if (result.isTruncated) throw failed(result.error ?? 'device command output was truncated')
-  if (result.error !== null) throw failed(result.error)
+  if (result.isTruncated) throw deviceFailure(result.error ?? 'device command output was truncated')
+  if (result.error !== null) throw deviceFailure(result.error)
   if (result.status !== 'read' || result.content === null)
-    throw failed('device returned an invalid auth file')
+    throw deviceFailure('device returned an invalid auth file')
   return result.content.open()
-}
-
-// The device's own words, but a device is not trusted to keep them short or on one line.
-function failed(text: string): AppError {
-  const line = text.toWellFormed().replaceAll(CONTROL, ' ').trim()
-  return new AppError(
-    'DEVICE_FAILED',
-    line.length > MAX_DEVICE_TEXT ? `${line.slice(0, MAX_DEVICE_TEXT)}…` : line,
-  )
 }
 
 // Not the resource's version: the operator writes its status meanwhile, and that is no newer document.

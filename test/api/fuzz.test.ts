@@ -86,6 +86,7 @@ const PATHS = [
   '/users/me/proxy-config',
   '/users/me/devices',
   '/users/me/devices/@',
+  '/users/me/devices/@/probe-proxy',
   '/users/me/device-tokens',
   '/users/me/device-tokens/@',
   '/users',

@@ -36,6 +36,7 @@ async function walk(): Promise<readonly string[]> {
   ]) {
     await call('PUT', '/users/me/proxy-config', { proxy_url: url })
   }
+  await call('POST', '/users/me/devices/device-1/probe-proxy', {})
   await call('PUT', CODEX, { use_user_config: true, use_proxy: true })
   await call('POST', `${CODEX}/auth-json`, { auth_json: [CANARY] })
   await call('POST', `${CODEX}/auth-json`, `{"auth_json":"${CANARY}`)

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { SCOPES } from '#api/principal.ts'
 import { DEFAULT_RATE_LIMITS } from '#api/rate-limit.ts'
 import { ERRORS } from '#core/errors.ts'
+import { DeviceView, ProxyProbeView } from '#protocol/device.ts'
+import { UserView } from '#protocol/user.ts'
 import { startTestApi, type TestApi } from '#test/support/api-server.ts'
 import { columnOf, readMarkdown, tableOf } from '#test/support/markdown.ts'
 
@@ -89,6 +91,21 @@ it('lists the keys of a proxy as they are answered', async () => {
 it('lists the keys of a device token as they are answered', async () => {
   const { body } = await api.call('POST', '/users/me/device-tokens', { body: { name: 'laptop' } })
   expect(keysOfExample('Device tokens')).toEqual(Object.keys(body as object))
+})
+
+it('lists the keys of a tried proxy as they are answered', () => {
+  const example = API.blocks.find(({ text, language }) => language === 'json' && text.includes('"probed_at"'))
+  expect(Object.keys(ProxyProbeView.parse(JSON.parse(example?.text ?? 'null')))).toEqual(
+    Object.keys(ProxyProbeView.shape),
+  )
+})
+
+it('shows a user as they are answered', () => {
+  expect(UserView.strict().parse(exampleOf('Users'))).toEqual(exampleOf('Users'))
+})
+
+it('shows a device as it is answered', () => {
+  expect(DeviceView.strict().parse(exampleOf('Devices'))).toEqual(exampleOf('Devices'))
 })
 
 it('shows a problem as it is answered', async () => {

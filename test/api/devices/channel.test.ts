@@ -427,6 +427,13 @@ describe('answers', () => {
     expect(probed.error).toBe('no route to [redacted]')
   })
 
+  it('hides the proxy in what a probe found', async () => {
+    const found = { isReachable: false, isConnectAccepted: null, isAuthenticated: null, isTlsIntact: null }
+    const quoting = { ...found, message: 'cannot reach proxy:80 as user with canary-secret' }
+    const probed = await outcome(PROBE, ack({ status: 'probed', probe: quoting }))
+    expect(probed.probe).toEqual({ ...found, message: 'cannot reach [redacted] as user with [redacted]' })
+  })
+
   it('hands on what a probe found', async () => {
     const probe = {
       isReachable: true,

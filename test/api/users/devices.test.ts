@@ -40,6 +40,7 @@ const LAPTOP = {
   last_heartbeat_at: '2026-11-21T09:59:30.000Z',
   suspended: false,
   credential_shared: false,
+  proxy_probe: null,
   runtimes: [explained('claude'), explained('codex')],
 }
 
