@@ -1,4 +1,6 @@
-import type { Secret } from '#core/secret.ts'
+import type { DeviceAnswer, ProbeAnswer } from '#protocol/command-answer.ts'
+
+import type { Secret } from './secret.ts'
 
 /** Names one device of one user. */
 export interface DeviceKey {
@@ -35,16 +37,11 @@ export type DeviceCommand =
     }
   | { readonly key: 'probe_proxy'; readonly proxyUrl: Secret<string> }
 
+/** Names a command on the wire. */
 export type CommandKey = DeviceCommand['key']
 
-export type CommandStatus =
-  | 'written'
-  | 'skipped_existing'
-  | 'read'
-  | 'removed'
-  | 'absent'
-  | 'probed'
-  | 'failed'
+/** What a device can say of a command that it carried out, or `failed`. */
+export type CommandStatus = DeviceAnswer['status']
 
 /**
  * What a device answered. A device-side failure is an answer too (`failed` with the device's own text); only a command that
@@ -66,10 +63,4 @@ export interface CommandResult {
 }
 
 /** What a device found when it tried its user's proxy. */
-export interface ProxyProbe {
-  readonly isReachable: boolean
-  readonly isConnectAccepted: boolean | null
-  readonly isAuthenticated: boolean | null
-  readonly isTlsIntact: boolean | null
-  readonly message: string
-}
+export type ProxyProbe = Readonly<ProbeAnswer>

@@ -1,16 +1,7 @@
+import type { DeviceRuntime } from '#crds/types/device.ts'
+
 /** What is true of one runtime on one device. The first seven are read off the report; the rest are on the way. */
-export type SyncState =
-  | 'InSync'
-  | 'Missing'
-  | 'Stale'
-  | 'RotatedOnDevice'
-  | 'Foreign'
-  | 'ToRemove'
-  | 'Unknown'
-  | 'NotManaged'
-  | 'Syncing'
-  | 'Verifying'
-  | 'Stalled'
+export type SyncState = DeviceRuntime['state']
 
 /** The gates in the order they are asked; the first that fails is the reason nothing is sent. */
 export const GATES = [

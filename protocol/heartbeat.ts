@@ -9,17 +9,25 @@ const MAX_TIME = 64
 
 /** What a device said about one runtime's auth file, with everything unusable turned into `null`. */
 export interface FileReport {
+  /** As reported: absolute, or the `~/` form. */
   readonly targetPath: string | null
+  /** `null`: the device said nothing usable. Only the booleans count. */
   readonly exists: boolean | null
+  /** Lower-case hex HMAC-SHA-256 of the file's normal form under the device's key; `null`: not reported or not a JSON object. */
   readonly digest: string | null
+  /** The same of what our agent wrote last; `null`: it wrote nothing yet, or does not say. */
   readonly lastWrittenDigest: string | null
+  /** HMAC of the account id inside the file. */
   readonly account: string | null
+  /** The CLI's own refresh time inside the file, ISO 8601. */
   readonly lastRefresh: string | null
   /** Epoch ms. */
   readonly modifiedAt: number | null
   readonly mode: number | null
   readonly size: number | null
+  /** Running processes of the CLI. */
   readonly sessions: number | null
+  /** Why the device could not look, in its own words (`target path must stay inside the user home directory`, …). */
   readonly error: string | null
 }
 
