@@ -63,11 +63,6 @@ export class CommandRunner {
     return reply
   }
 
-  /** Resolves when no command is in hand. */
-  async idle(): Promise<void> {
-    await this.#tail
-  }
-
   async #execute(payload: unknown): Promise<CommandReply> {
     const startedAt = this.#deps.clock.monotonic()
     const answer: Answer = { status: 'failed', runtime: null, path: null }

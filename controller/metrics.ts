@@ -6,7 +6,7 @@ import type { SyncState } from '#core/gates.ts'
 import type { QueueGauges, QueueMetrics } from './queue-metrics.ts'
 
 /** How a pass of a controller ended; the words of controller-runtime. */
-export type ReconcileResult = 'success' | 'error' | 'requeue' | 'requeue_after'
+export type ReconcileResult = 'success' | 'error' | 'requeue'
 
 /** What the controller counts. Names are those of spec 10 and of controller-runtime. */
 export interface ControllerMetrics {

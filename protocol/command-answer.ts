@@ -43,7 +43,6 @@ export interface DeviceAnswer {
   readonly exitCode: number | null
   readonly durationMs: number
   readonly isTruncated: boolean
-  readonly timedOut: boolean
   readonly probe: ProbeAnswer | null
 }
 
@@ -59,7 +58,6 @@ export function readCommandAck(raw: unknown): DeviceAnswer | null {
     exitCode: ack.exit_code,
     durationMs: Math.max(0, Math.round((ack.duration ?? 0) * 1000)),
     isTruncated: ack.stdout_truncated,
-    timedOut: ack.timed_out,
   }
 }
 

@@ -30,7 +30,6 @@ function anAnswer(overrides: object = {}): object {
     exitCode: 0,
     durationMs: 7,
     isTruncated: false,
-    timedOut: false,
     probe: null,
     ...overrides,
   }
@@ -116,12 +115,12 @@ describe('the answer of a device', () => {
         exit_code: null,
         stdout: '',
       },
-      { error: 'Command timed out after 1 seconds', exitCode: null, timedOut: true },
+      { error: 'Command timed out after 1 seconds', exitCode: null },
     ],
     [
       'it took too long and said nothing',
       { success: false, timed_out: true, exit_code: null, stdout: '' },
-      { error: 'the device stopped the command after its time limit', exitCode: null, timedOut: true },
+      { error: 'the device stopped the command after its time limit', exitCode: null },
     ],
     [
       'its answer was cut short',
