@@ -1,6 +1,7 @@
+import type { Explanation } from '#core/auth-sync-explanation.ts'
+import type { SyncOutcome } from '#core/auth-sync-request.ts'
 import type { CommandResult, DeviceCommand, DeviceKey } from '#core/device-command.ts'
 import type { DeviceReport } from '#core/device-report.ts'
-import type { Explanation, SyncOutcome } from '#core/gates.ts'
 import type { KindName, ObjectOf } from '#crds/kinds.ts'
 import type { ObjectKey } from '#store/store.ts'
 import type { User } from '#store/users.ts'

@@ -1,5 +1,5 @@
+import type { SyncState } from '#core/auth-sync-finding.ts'
 import type { Clock } from '#core/clock.ts'
-import type { SyncState } from '#core/gates.ts'
 
 import type { AuthSyncDeps } from './auth-sync/deps.ts'
 import { Flights } from './auth-sync/flights.ts'

@@ -1,8 +1,9 @@
 import type { Registry } from 'prom-client'
 
+import type { Explanation } from '#core/auth-sync-explanation.ts'
+import type { SyncOutcome } from '#core/auth-sync-request.ts'
 import type { Clock } from '#core/clock.ts'
 import type { DeviceKey } from '#core/device-command.ts'
-import type { Explanation, SyncOutcome } from '#core/gates.ts'
 import type { Sealer } from '#secrets/seal.ts'
 import type { Store } from '#store/store.ts'
 

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
+import type { SyncState } from '#core/auth-sync-finding.ts'
 import type { Clock } from '#core/clock.ts'
-import type { SyncState } from '#core/gates.ts'
 
 import type { QueueGauges, QueueMetrics } from './queue-metrics.ts'
 

@@ -1,6 +1,10 @@
+import type { DeviceRuntime } from '#crds/types/device.ts'
+
 import type { OpenedDocument, SyncAction, SyncDesired, SyncHistory, SyncObserved } from './auth-sync-input.ts'
 import type { RuntimeFileReport } from './device-report.ts'
-import type { SyncState } from './gates.ts'
+
+/** What is true of one runtime on one device. The first seven are read off the report; the rest are on the way. */
+export type SyncState = DeviceRuntime['state']
 
 /** What a report means when held against what is wanted, before asking whether anything may be done about it. */
 export interface Finding {

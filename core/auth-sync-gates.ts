@@ -1,8 +1,33 @@
 import type { Finding } from './auth-sync-finding.ts'
 import { MAX_BACKOFF_MS, QUARANTINE_AFTER } from './auth-sync-input.ts'
 import type { SyncDesired, SyncObserved } from './auth-sync-input.ts'
-import { GATES } from './gates.ts'
-import type { GateName, GateResult } from './gates.ts'
+
+/** The gates in the order they are asked; the first that fails is the reason nothing is sent. */
+export const GATES = [
+  'Enabled',
+  'Stored',
+  'Decryptable',
+  'NotSuspended',
+  'DeviceKnown',
+  'Online',
+  'Supported',
+  'Reported',
+  'NeedsFile',
+  'NotInFlight',
+  'NotBackingOff',
+  'NotQuarantined',
+] as const
+
+/** One of {@link GATES}. */
+export type GateName = (typeof GATES)[number]
+
+/** A gate, and whether it stands in the way. */
+export interface GateResult {
+  readonly name: GateName
+  readonly passed: boolean
+  /** One sentence: what is so, with the value that decided it. Never a secret. */
+  readonly message: string
+}
 
 /** What the gates judge. */
 export interface GateQuestion {

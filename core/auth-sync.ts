@@ -1,9 +1,7 @@
-import { findFile } from './auth-sync-finding.ts'
-import type { Finding } from './auth-sync-finding.ts'
-import { checkGates } from './auth-sync-gates.ts'
+import { type Finding, findFile, type SyncState } from './auth-sync-finding.ts'
+import { checkGates, type GateName, type GateResult } from './auth-sync-gates.ts'
 import type { SyncAction, SyncDesired, SyncHistory, SyncObserved } from './auth-sync-input.ts'
 import { unblockOf } from './auth-sync-unblock.ts'
-import type { GateName, GateResult, SyncState } from './gates.ts'
 
 /** What is so, why, and what to do now. */
 export interface Decision {

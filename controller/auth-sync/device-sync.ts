@@ -1,5 +1,5 @@
+import type { DeviceSync } from '#core/auth-sync-status.ts'
 import type { DeviceReport } from '#core/device-report.ts'
-import type { DeviceSync } from '#core/sync-status.ts'
 
 import type { SyncRecord } from './records.ts'
 

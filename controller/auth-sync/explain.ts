@@ -1,10 +1,10 @@
+import type { Explanation } from '#core/auth-sync-explanation.ts'
+import { CREDENTIAL_SHARED, isInUse } from '#core/auth-sync-status.ts'
 import { decideAuthSync } from '#core/auth-sync.ts'
 import type { DeviceKey } from '#core/device-command.ts'
 import { deviceNameOf } from '#core/device-name.ts'
 import { AppError } from '#core/errors.ts'
-import type { Explanation } from '#core/gates.ts'
 import { findRuntime } from '#core/runtimes.ts'
-import { CREDENTIAL_SHARED, isInUse } from '#core/sync-status.ts'
 import { isConditionTrue } from '#crds/conditions.ts'
 
 import type { AuthSyncDeps } from './deps.ts'

@@ -1,4 +1,4 @@
-import type { SyncOutcome } from '#core/gates.ts'
+import type { SyncOutcome } from '#core/auth-sync-request.ts'
 
 import type { OutcomeListener } from './requests.ts'
 

@@ -10,8 +10,8 @@ import {
   withStall,
 } from '#core/auth-sync-history.ts'
 import type { SentCommand, SyncHistory } from '#core/auth-sync-input.ts'
+import type { SyncOutcome } from '#core/auth-sync-request.ts'
 import { AppError, type ErrorCode, isAppError } from '#core/errors.ts'
-import type { SyncOutcome } from '#core/gates.ts'
 import { findObject } from '#store/find-object.ts'
 
 import { applyAction, type Doing } from './apply.ts'

@@ -1,9 +1,9 @@
 import { backoffMs } from '#controller/backoff.ts'
 import { withFreshStart, withReport } from '#core/auth-sync-history.ts'
 import type { SyncHistory, SyncObserved } from '#core/auth-sync-input.ts'
+import { outcomeOf, planRequested } from '#core/auth-sync-request.ts'
 import { type Decision, decideAuthSync } from '#core/auth-sync.ts'
 import type { RuntimeFileReport } from '#core/device-report.ts'
-import { outcomeOf, planRequested } from '#core/requested-sync.ts'
 
 import type { AuthSyncDeps } from './deps.ts'
 import { launch } from './launch.ts'

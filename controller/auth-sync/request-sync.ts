@@ -1,5 +1,5 @@
+import type { SyncOutcome } from '#core/auth-sync-request.ts'
 import { AppError, isAppError } from '#core/errors.ts'
-import type { SyncOutcome } from '#core/gates.ts'
 import { findRuntime, type Runtime } from '#core/runtimes.ts'
 import { authPlace } from '#secrets/places.ts'
 import { findObject } from '#store/find-object.ts'

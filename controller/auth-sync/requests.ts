@@ -1,4 +1,4 @@
-import type { SyncOutcome } from '#core/gates.ts'
+import type { SyncOutcome } from '#core/auth-sync-request.ts'
 
 /** Told how a requested sync of one device ended. */
 export type OutcomeListener = (outcome: SyncOutcome) => void

@@ -3,8 +3,6 @@ import type { DocumentOpener, OpenRequest } from '#controller/auth-sync/opened-d
 import type { SyncRecords } from '#controller/auth-sync/records.ts'
 import type { ObjectCache, UserLookup, DeviceReports } from '#controller/ports.ts'
 import { writeStatus } from '#controller/status.ts'
-import type { Clock } from '#core/clock.ts'
-import { readRuntimePreference } from '#core/preferences.ts'
 import {
   type ConfigFacts,
   countDevices,
@@ -12,7 +10,9 @@ import {
   readyCondition,
   sharedCondition,
   syncedCondition,
-} from '#core/sync-status.ts'
+} from '#core/auth-sync-status.ts'
+import type { Clock } from '#core/clock.ts'
+import { readRuntimePreference } from '#core/preferences.ts'
 import { setCondition } from '#crds/conditions.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
 import type { Store } from '#store/store.ts'

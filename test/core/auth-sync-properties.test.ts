@@ -1,12 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
+import { GATES } from '#core/auth-sync-gates.ts'
 import { withReport } from '#core/auth-sync-history.ts'
 import type { SyncDesired, SyncHistory, SyncObserved } from '#core/auth-sync-input.ts'
+import { planRequested } from '#core/auth-sync-request.ts'
 import { type Decision, decideAuthSync } from '#core/auth-sync.ts'
 import type { DeviceReport, RuntimeFileReport } from '#core/device-report.ts'
-import { GATES } from '#core/gates.ts'
-import { planRequested } from '#core/requested-sync.ts'
 import { aDesired, aFile, aHistory, aReport, NOW } from '#test/support/auth-sync.ts'
 
 // Few values each, so that equal and unequal ones meet often.

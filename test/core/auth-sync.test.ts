@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
+import { GATES, type GateName } from '#core/auth-sync-gates.ts'
 import type { SyncHistory } from '#core/auth-sync-input.ts'
 import { decideAuthSync } from '#core/auth-sync.ts'
-import { GATES, type GateName } from '#core/gates.ts'
 import {
   aDesired,
   aDocument,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { GATES } from '#core/gates.ts'
+import { GATES } from '#core/auth-sync-gates.ts'
 import { COMMAND_KEYS, type CommandKey } from '#protocol/command-env.ts'
 import { toExecuteCommand } from '#protocol/command.ts'
 import { columnOf, readMarkdown, tableOf } from '#test/support/markdown.ts'

@@ -78,7 +78,7 @@ function statesOfDevices(): readonly unknown[] {
 
 // Who writes which condition; what it says is a literal there.
 const WRITERS = {
-  UserRuntimeConfig: 'core/sync-status.ts',
+  UserRuntimeConfig: 'core/auth-sync-status.ts',
   UserProxyConfig: 'controller/user-proxy-config/reconcile.ts',
   Device: 'controller/device/render.ts',
 } as const satisfies Partial<Record<KindName, string>>

@@ -1,8 +1,10 @@
 import type { AuthSync, DeviceCommands, DeviceDirectory, SyncRequest } from '#api/ports.ts'
+import type { Explanation } from '#core/auth-sync-explanation.ts'
+import { GATES } from '#core/auth-sync-gates.ts'
+import type { SyncOutcome } from '#core/auth-sync-request.ts'
 import type { CommandResult, DeviceCommand, DeviceKey } from '#core/device-command.ts'
 import type { DeviceReport } from '#core/device-report.ts'
 import { AppError } from '#core/errors.ts'
-import { type Explanation, GATES, type SyncOutcome } from '#core/gates.ts'
 import { Secret } from '#core/secret.ts'
 
 /** What a device does with a command. */

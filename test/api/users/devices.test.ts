@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { GATES } from '#core/gates.ts'
+import { GATES } from '#core/auth-sync-gates.ts'
 import { aDeviceReport } from '#test/support/api-devices.ts'
 import { startTestApi, type TestApi } from '#test/support/api-server.ts'
 import { problemOf } from '#test/support/api-stories.ts'

@@ -1,6 +1,15 @@
+import type { GateName } from './auth-sync-gates.ts'
 import type { SyncAction } from './auth-sync-input.ts'
 import type { Decision } from './auth-sync.ts'
-import type { GateName, SyncOutcome } from './gates.ts'
+
+/** One line of the answer to a requested sync. */
+export interface SyncOutcome {
+  readonly deviceId: string
+  readonly success: boolean
+  /** `written`, `skipped_existing`, `failed`, `offline`, `unsupported`, `timed_out`. */
+  readonly status: string
+  readonly error: string | null
+}
 
 const NONE: SyncAction = { type: 'none' }
 

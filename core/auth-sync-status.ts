@@ -1,6 +1,6 @@
 import type { NewCondition } from '#crds/conditions.ts'
 
-import type { SyncState } from './gates.ts'
+import type { SyncState } from './auth-sync-finding.ts'
 
 /** One device of a user, as far as the status of a configuration tells of it. */
 export interface DeviceSync {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
+import { outcomeOf, planRequested } from '#core/auth-sync-request.ts'
 import { decideAuthSync } from '#core/auth-sync.ts'
-import { outcomeOf, planRequested } from '#core/requested-sync.ts'
 import {
   aDesired,
   aFile,

@@ -7,7 +7,7 @@ import {
   readyCondition,
   sharedCondition,
   syncedCondition,
-} from '#core/sync-status.ts'
+} from '#core/auth-sync-status.ts'
 
 const DOCUMENT = { sha256: 'stored', isOpen: true, hasRefreshToken: true }
 
