@@ -21,15 +21,18 @@ export interface Context {
   readonly output: Output
   readonly clock: Clock
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Aborts on SIGINT and SIGTERM. */
-  readonly signal: AbortSignal
+  /**
+   * Takes SIGINT, SIGTERM and the named ones over, for commands that have something to finish; the first one aborts, a second one
+   * kills. Commands that never ask are ended by the first.
+   */
+  readonly untilStopped: (...more: readonly NodeJS.Signals[]) => AbortSignal
   readonly client: () => Promise<Client>
 }
 
 /** Flags every command takes, as the command line gave them. */
 export interface GlobalFlags {
   readonly config?: string
-  readonly output?: string
+  readonly output?: Output['format']
   readonly [setting: string]: unknown
 }
 
@@ -38,22 +41,16 @@ export async function createContext(flags: GlobalFlags): Promise<Context> {
   const environment = process.env
   const file = await readSettingsFile(flags.config, environment)
   const { settings, origins } = resolveSettings({ flags: toSettingFlags(flags), environment, file })
-  const output = createOutput(toFormat(flags.output), process)
+  const output = createOutput(flags.output === 'json' ? 'json' : 'text', process)
   return {
     settings,
     origins,
     output,
     environment,
     clock: systemClock,
-    signal: abortOnSignals(),
+    untilStopped: abortOnSignals,
     client: async () => createClient(settings.server, await readTokenFile(settings['token-file'])),
   }
-}
-
-function toFormat(value: string | undefined): Output['format'] {
-  if (value === undefined || value === 'text') return 'text'
-  if (value === 'json') return 'json'
-  throw new AppError('SETTING_INVALID', `--output: expected text or json, got ${JSON.stringify(value)}`)
 }
 
 function toSettingFlags(flags: GlobalFlags): Readonly<Record<string, string>> {
@@ -103,8 +100,8 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
-function abortOnSignals(): AbortSignal {
+function abortOnSignals(...more: readonly NodeJS.Signals[]): AbortSignal {
   const controller = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort())
+  for (const name of ['SIGINT', 'SIGTERM', ...more] as const) process.once(name, () => controller.abort())
   return controller.signal
 }

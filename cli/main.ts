@@ -1,8 +1,7 @@
-import { once } from 'node:events'
-
 import { type AppError, isAppError } from '#core/errors.ts'
 
 import { createProgram } from './program.ts'
+import { guardStreams } from './streams.ts'
 
 /** Exit codes of every command, after sysexits(3) where one fits; `runtimeconfig --help` lists them. */
 const EXIT_CODES = { usage: 64, unavailable: 69, internal: 70, denied: 77, configuration: 78 } as const
@@ -10,16 +9,23 @@ const EXIT_CODES = { usage: 64, unavailable: 69, internal: 70, denied: 77, confi
 // Socket.IO prints whole packets, logins included, when this is set. It reads it when it is loaded, which is later.
 delete process.env['DEBUG']
 
+guardStreams(process, (line) => {
+  process.stderr.write(`error: ${line}\n`)
+  process.exitCode = 1
+})
+// What a timer or a socket throws reaches nobody else; Node itself would print a stack trace.
+process.on('uncaughtException', (error) => process.exit(report(error)))
+
 try {
   await createProgram().parseAsync(process.argv)
 } catch (error) {
-  process.exitCode = await report(error)
+  process.exitCode = report(error)
 }
 
-async function report(error: unknown): Promise<number> {
+function report(error: unknown): number {
   if (isCommanderError(error)) return error.exitCode === 0 ? 0 : EXIT_CODES.usage
   const line = isAppError(error) ? error.message : `this is a bug in runtimeconfig: ${describeBug(error)}`
-  if (!process.stderr.write(`error: ${line}\n`)) await once(process.stderr, 'drain')
+  process.stderr.write(`error: ${line}\n`)
   return isAppError(error) ? exitCodeOf(error) : EXIT_CODES.internal
 }
 

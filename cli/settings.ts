@@ -27,7 +27,8 @@ const address = z.pipe(
 )
 
 const serverUrl = z.pipe(
-  z.url({ protocol: /^https?$/ }),
+  // A password in it would show in every message that names the server.
+  z.url({ protocol: /^https?$/ }).check(z.regex(/^[^@?#]*$/)),
   z.transform((text: string) => text.replace(/\/+$/, '')),
 )
 const path = z.pipe(
@@ -85,7 +86,7 @@ export const SETTINGS = {
   },
   server: {
     description: 'address of the server (every other command)',
-    expected: 'an http or https URL',
+    expected: 'an http or https URL, without user, password or query',
     schema: serverUrl,
     fallback: () => 'http://127.0.0.1:8080',
   },
@@ -166,7 +167,8 @@ function originOf(name: SettingName, { flags, environment, file }: SettingSource
 function parseSetting({ name, value, source }: SettingOrigin): unknown {
   const parsed = SETTINGS[name].schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const shown = value.length > 100 ? `${value.slice(0, 100)}…` : value
+  const plain = value.replace(/\/\/.*@/s, '//***@').replace(/\?.*/s, '?***')
+  const shown = plain.length > 100 ? `${plain.slice(0, 100)}…` : plain
   throw new AppError(
     'SETTING_INVALID',
     `${source ?? name}: expected ${name} to be ${SETTINGS[name].expected}, got ${JSON.stringify(shown)}`,

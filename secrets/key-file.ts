@@ -9,6 +9,8 @@ import { AppError } from '#core/errors.ts'
 export interface KeyFileOptions {
   /** Refuse instead of making a new file: what is stored already could not be opened with a new key. */
   readonly mustExist?: boolean
+  /** Only look: make nothing, and leave what a killed first start left behind. */
+  readonly readOnly?: boolean
 }
 
 interface KeyFile extends KeyFileOptions {
@@ -33,10 +35,10 @@ const OTHERS = 0o077
 export async function openKeyFile(file: KeyFile): Promise<string> {
   const existing = await readKeyFile(file)
   if (existing !== undefined) {
-    await sweepDrafts(file.path)
+    if (!file.readOnly) await sweepDrafts(file.path)
     return existing
   }
-  if (file.mustExist) throw unusable(file, 'it does not exist; restore it from a backup')
+  if (file.mustExist || file.readOnly) throw unusable(file, 'it does not exist; restore it from a backup')
   await createKeyFile(file)
   const created = await readKeyFile(file)
   if (created === undefined) throw unusable(file, 'its name is taken by a dangling link; remove the link')

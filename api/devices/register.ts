@@ -24,7 +24,11 @@ export function registerDevice(connection: DeviceConnection, payload: unknown, d
   const { registration } = parsed
   const { principal } = connection
   if (principal.deviceId !== null && principal.deviceId !== registration.deviceId) {
-    return { error: 'Invalid payload: device_id: this token belongs to another device' }
+    const { deviceId } = principal
+    const advice = `start the agent with --device-id ${deviceId}, or make a token for this device`
+    return {
+      error: `Invalid payload: device_id: this token belongs to another device, ${deviceId}; ${advice}`,
+    }
   }
   const device = deps.reports.register(connection, registration)
   if (device === null) {

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 
@@ -21,9 +22,8 @@ export interface AgentFlags {
 
 /** Runs the agent until SIGINT or SIGTERM; the command in hand is finished first. */
 export async function agent(context: Context, flags: AgentFlags): Promise<void> {
-  const { settings, output, clock, environment, signal } = context
-  checkLength('--device-id', flags.deviceId)
-  checkLength('--name', flags.name)
+  const { settings, output, clock, environment } = context
+  const signal = context.untilStopped()
   // A token that is not there is a mistake of today; one that disappears later may come back.
   await readTokenFile(settings['token-file'])
   const logger = createLightLogger({
@@ -33,6 +33,7 @@ export async function agent(context: Context, flags: AgentFlags): Promise<void> 
     now: () => clock.now(),
   })
   const homeFolder = resolve(flags.home ?? homedir())
+  await requireFolder(homeFolder)
   const options = {
     serverUrl: settings.server,
     readToken: async () => (await readTokenFile(settings['token-file'])).open(),
@@ -59,7 +60,15 @@ export async function agent(context: Context, flags: AgentFlags): Promise<void> 
   await stopped
 }
 
-function checkLength(flag: string, value: string | undefined): void {
-  if (value === undefined || (value.length >= 1 && value.length <= 100)) return
-  throw new AppError('SETTING_INVALID', `${flag}: expected 1 to 100 characters, got ${value.length}`)
+// A misspelt one would be made, and a login written where nobody looks for it.
+async function requireFolder(home: string): Promise<void> {
+  const isFolder = await stat(home).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  )
+  if (isFolder) return
+  throw new AppError(
+    'SETTING_INVALID',
+    `--home: expected a folder that is there, got ${JSON.stringify(home)}`,
+  )
 }

@@ -2,12 +2,21 @@ import type { Context } from '#cli/context.ts'
 import { createProgress } from '#cli/demo/progress.ts'
 import { type Ending, type Outcome, playStory } from '#cli/demo/story.ts'
 import { createWorld, type World } from '#cli/demo/world.ts'
+import { PROGRAM } from '#cli/greeting.ts'
 import { type Output, toTable } from '#cli/output.ts'
 import { AppError } from '#core/errors.ts'
 
+const NEXT = [
+  ['serve', 'a server that stays, with its next three commands'],
+  ['demo --keep', 'this one, left running to look around'],
+  ['--help', 'everything else'],
+] as const
+
 /** Plays the demo; rejects, so that the command exits non-zero, if anything came out differently. */
 export async function demo(context: Context, { keep }: { readonly keep: boolean }): Promise<void> {
-  const { output, environment, signal } = context
+  const { output, environment } = context
+  // A closed terminal must not leave processes and a folder behind either.
+  const signal = context.untilStopped('SIGHUP')
   const startedAt = performance.now()
   const progress = createProgress(output, process.stdout)
   output.print(
@@ -20,7 +29,9 @@ export async function demo(context: Context, { keep }: { readonly keep: boolean 
     environment,
   }
   progress.chapter('A server')
-  const world = await progress.step('started, with an empty store and new keys', () => createWorld(program))
+  const world = await progress.step('started, with an empty store and new keys', () =>
+    createWorld(program, signal),
+  )
   try {
     const outcome = await Promise.race([playStory(world, progress), interrupted(signal)])
     show(output, outcome, (performance.now() - startedAt) / 1000)
@@ -52,18 +63,21 @@ function show(output: Output, { endings, explained, proxy }: Outcome, seconds: n
   )
   for (const line of lines) output.print(line)
   output.print(`\nEverything as expected in ${seconds.toFixed(1)} s.`)
-  output.print(
-    '\nNext:\n  npx runtimeconfig serve            a server that stays, with its next three commands\n  npx runtimeconfig demo --keep      this one, left running to look around\n  npx runtimeconfig --help           everything else',
-  )
+  output.print('\nNext:')
+  for (const [command, why] of NEXT) output.print(`  ${`${PROGRAM} ${command}`.padEnd(34)} ${why}`)
 }
 
 async function stayUntilInterrupted(world: World, output: Output, signal: AbortSignal): Promise<void> {
   output.note(`\nLeft running at ${world.address}, files in ${world.root}. Ctrl-C ends it and cleans up.`)
-  if (!signal.aborted)
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  await aborted(signal)
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
 }
 
 async function interrupted(signal: AbortSignal): Promise<never> {
-  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  await aborted(signal)
   throw new AppError('REQUEST_MALFORMED', 'interrupted; everything was cleaned up')
 }

@@ -1,12 +1,9 @@
-import type { z } from 'zod'
-
 import type { Context } from '#cli/context.ts'
 import { type Output, type Style, toTable } from '#cli/output.ts'
 import { AppError } from '#core/errors.ts'
 import { DeviceList, DeviceView } from '#protocol/device.ts'
 
-type Device = z.infer<typeof DeviceView>
-type RuntimeRow = Device['runtimes'][number]
+type RuntimeRow = DeviceView['runtimes'][number]
 
 const STATE_STYLES: Readonly<Record<string, Style>> = {
   InSync: 'green',
@@ -22,7 +19,7 @@ const STATE_STYLES: Readonly<Record<string, Style>> = {
 
 /** Shows every device and runtime of the user, one line each. */
 export async function listDevices({ client, output }: Context): Promise<void> {
-  const { items } = DeviceList.parse(await (await client()).call({ path: '/users/me/devices' }))
+  const { items } = await (await client()).ask(DeviceList, { path: '/users/me/devices' })
   output.json({ items })
   if (items.length === 0)
     return output.print(
@@ -54,9 +51,8 @@ export async function explain(
   { client, output }: Context,
   asked: { readonly device: string; readonly runtime: string },
 ): Promise<void> {
-  const device = DeviceView.parse(
-    await (await client()).call({ path: `/users/me/devices/${encodeURIComponent(asked.device)}` }),
-  )
+  const path = `/users/me/devices/${encodeURIComponent(asked.device)}`
+  const device = await (await client()).ask(DeviceView, { path })
   const name = asked.runtime.trim().toLowerCase()
   const row = device.runtimes.find(({ runtime }) => runtime === name)
   if (row === undefined) {
@@ -69,7 +65,7 @@ export async function explain(
   printExplanation(output, device, row)
 }
 
-function printExplanation(output: Output, device: Device, row: RuntimeRow): void {
+function printExplanation(output: Output, device: DeviceView, row: RuntimeRow): void {
   const state = output.style(STATE_STYLES[row.state] ?? 'bold', row.state)
   output.print(
     `${output.style('bold', `${row.runtime} on ${device.display_name}`)} is ${state} (${row.reason}): ${row.message}`,

@@ -1,13 +1,9 @@
-import type { z } from 'zod'
-
 import type { Client } from '#cli/client.ts'
 import type { Context } from '#cli/context.ts'
 import { readSecretText } from '#cli/input.ts'
 import { toTable } from '#cli/output.ts'
 import { RuntimeConfigList, RuntimeConfigView } from '#protocol/runtime-config.ts'
 import { SyncAnswer } from '#protocol/sync.ts'
-
-type RuntimeConfig = z.infer<typeof RuntimeConfigView>
 
 /** What `runtimes <action> <runtime>` can do. */
 export type RuntimeAction = 'enable' | 'disable' | 'enable-proxy' | 'disable-proxy' | 'remove' | 'sync'
@@ -17,8 +13,9 @@ const ROOT = '/users/me/runtime-configs'
 /** Shows every runtime of the user. */
 export async function listRuntimes(context: Context): Promise<void> {
   const client = await context.client()
-  const { items } = RuntimeConfigList.parse(await client.call({ path: ROOT }))
-  show(context, items)
+  const { items } = await client.ask(RuntimeConfigList, { path: ROOT })
+  context.output.json({ items })
+  print(context, items)
 }
 
 interface Upload {
@@ -32,13 +29,23 @@ export async function uploadRuntime(context: Context, { runtime, file, enable }:
   const client = await context.client()
   const path = pathOf(runtime)
   const text = await readSecretText(file)
-  const stored = await client.call({
+  const stored = await client.ask(RuntimeConfigView, {
     method: 'POST',
     path: `${path}/auth-json`,
     body: { auth_json: text.open() },
   })
-  const answer = enable ? await client.call({ method: 'PUT', path, body: { use_user_config: true } }) : stored
-  show(context, [RuntimeConfigView.parse(answer)])
+  if (!enable) return show(context, stored)
+  show(context, await client.ask(RuntimeConfigView, { method: 'PUT', path, body: { use_user_config: true } }))
+}
+
+/** Stores the login that a device has. */
+export async function importRuntime(
+  context: Context,
+  { runtime, device }: { readonly runtime: string; readonly device: string },
+): Promise<void> {
+  const client = await context.client()
+  const path = `${pathOf(runtime)}/import-device`
+  show(context, await client.ask(RuntimeConfigView, { method: 'POST', path, body: { device_id: device } }))
 }
 
 interface Change {
@@ -51,27 +58,28 @@ export async function changeRuntime(context: Context, { runtime, action }: Chang
   const client = await context.client()
   if (action === 'sync') return sync(context, client, runtime)
   const path = pathOf(runtime)
-  show(context, [RuntimeConfigView.parse(await change(client, path, action))])
+  show(context, await change(client, path, action))
 }
 
 async function change(
   client: Client,
   path: string,
   action: Exclude<RuntimeAction, 'sync'>,
-): Promise<unknown> {
-  if (action === 'remove') return client.call({ method: 'DELETE', path: `${path}/auth-json` })
+): Promise<RuntimeConfigView> {
+  if (action === 'remove')
+    return client.ask(RuntimeConfigView, { method: 'DELETE', path: `${path}/auth-json` })
   if (action === 'enable' || action === 'disable') {
-    return client.call({ method: 'PUT', path, body: { use_user_config: action === 'enable' } })
+    const body = { use_user_config: action === 'enable' }
+    return client.ask(RuntimeConfigView, { method: 'PUT', path, body })
   }
-  const now = RuntimeConfigView.parse(await client.call({ path }))
+  const now = await client.ask(RuntimeConfigView, { path })
   const body = { use_user_config: now.use_user_config, use_proxy: action === 'enable-proxy' }
-  return client.call({ method: 'PUT', path, body })
+  return client.ask(RuntimeConfigView, { method: 'PUT', path, body })
 }
 
 async function sync({ output }: Context, client: Client, runtime: string): Promise<void> {
-  const answer = SyncAnswer.parse(
-    await client.call({ method: 'POST', path: `${pathOf(runtime)}/sync`, body: {} }),
-  )
+  const path = `${pathOf(runtime)}/sync`
+  const answer = await client.ask(SyncAnswer, { method: 'POST', path, body: {} })
   output.json(answer)
   if (answer.total === 0) return output.print('you have no devices yet; start one with: runtimeconfig agent')
   const lines = toTable(
@@ -84,10 +92,15 @@ async function sync({ output }: Context, client: Client, runtime: string): Promi
     output,
   )
   for (const line of lines) output.print(line)
+  if (answer.items.some(({ success }) => !success)) process.exitCode = 1
 }
 
-function show({ output }: Context, rows: readonly RuntimeConfig[]): void {
-  output.json(rows.length === 1 ? rows[0] : rows)
+function show(context: Context, row: RuntimeConfigView): void {
+  context.output.json(row)
+  print(context, [row])
+}
+
+function print({ output }: Context, rows: readonly RuntimeConfigView[]): void {
   const lines = toTable(
     rows,
     [

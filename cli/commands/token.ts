@@ -1,43 +1,41 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 
 import type { Context } from '#cli/context.ts'
-import { parseDuration } from '#cli/duration.ts'
+import { requireFolderOrNothing } from '#cli/data-folder.ts'
 import { toTable } from '#cli/output.ts'
 import { AppError } from '#core/errors.ts'
 import { DeviceTokenList, MadeDeviceToken } from '#protocol/device-token.ts'
 import { openSigningKey, signToken } from '#secrets/signing.ts'
 
-/** Flags of `token create`. */
+/** Flags of `token create`: a user or a device. */
 export interface TokenFlags {
   readonly user?: string
   readonly scope?: readonly string[]
   readonly device?: string
   readonly name?: string
-  readonly expires?: string
-  readonly save?: boolean
+  /** Seconds. */
+  readonly expires?: number
+  /** `true`: where the other commands look for it. */
+  readonly save?: string | true
 }
 
 const PATH = '/users/me/device-tokens'
-const USER_SCOPES = ['user', 'execution', 'admin'] as const
-type UserScope = (typeof USER_SCOPES)[number]
+const USER_TOKEN_SECONDS = 30 * 24 * 60 * 60
 
 /** Makes a user's token with the server's own key, or asks the server for a device token. */
 export async function createToken(context: Context, flags: TokenFlags): Promise<void> {
-  if ((flags.user === undefined) === (flags.device === undefined)) {
-    throw new AppError(
-      'SETTING_INVALID',
-      'expected either --user NAME or --device ID, not both and not neither',
-    )
-  }
+  const { settings, output } = context
   const made =
     flags.user === undefined
       ? await createForDevice(context, flags)
       : await createForUser(context, flags.user, flags)
-  if (flags.save === true) return save(context, made)
-  context.output.json(made)
-  context.output.print(made.token)
+  if (flags.save === undefined) {
+    output.json(made)
+    return output.print(made.token)
+  }
+  await save(context, made, flags.save === true ? settings['token-file'] : resolve(flags.save))
 }
 
 interface MadeToken {
@@ -51,38 +49,42 @@ async function createForUser(
   user: string,
   flags: TokenFlags,
 ): Promise<MadeToken> {
-  const expiresInSeconds = parseDuration('--expires', flags.expires ?? '30d')
-  const scopes = (flags.scope ?? ['user']).map(toScope)
+  await requireFolderOrNothing(settings.data)
   const mustExist = existsSync(join(settings.data, 'runtimeconfig.db'))
   const key = await openSigningKey(join(settings.data, 'signing-key.pem'), { mustExist })
   const { id, token, expiresAt } = await signToken(key, {
     subject: user,
-    scopes,
-    expiresInSeconds,
+    scopes: flags.scope ?? ['user'],
+    expiresInSeconds: flags.expires ?? USER_TOKEN_SECONDS,
     now: clock.now(),
   })
   return { id, token, expires_at: expiresAt }
 }
 
 async function createForDevice({ client }: Context, flags: TokenFlags): Promise<MadeToken> {
-  const expires =
-    flags.expires === undefined ? {} : { expires_in_seconds: parseDuration('--expires', flags.expires) }
+  const expires = flags.expires === undefined ? {} : { expires_in_seconds: flags.expires }
   const body = { name: flags.name ?? flags.device, device_id: flags.device, ...expires }
-  return MadeDeviceToken.parse(await (await client()).call({ method: 'POST', path: PATH, body }))
+  return (await client()).ask(MadeDeviceToken, { method: 'POST', path: PATH, body })
 }
 
-async function save({ settings, output }: Context, { id, token, expires_at }: MadeToken): Promise<void> {
-  const file = settings['token-file']
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  await writeFile(`${file}.new`, `${token}\n`, { mode: 0o600 })
-  await rename(`${file}.new`, file)
+async function save({ output }: Context, { id, token, expires_at }: MadeToken, file: string): Promise<void> {
+  const draft = `${file}.${process.pid}.new`
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    // Not `w`: the mode counts for a new file only, and what is there may be open to others, or a link.
+    await writeFile(draft, `${token}\n`, { mode: 0o600, flag: 'wx' })
+    await rename(draft, file)
+  } catch (cause) {
+    await rm(draft, { force: true })
+    throw new AppError('SETTING_INVALID', `expected to be able to write the token to ${file}`, { cause })
+  }
   output.json({ id, expires_at, saved_to: file })
   output.print(`saved to ${file}${expires_at === null ? '' : `, good until ${expires_at}`}`)
 }
 
 /** Lists the user's device tokens. */
 export async function listTokens({ client, output }: Context): Promise<void> {
-  const { items } = DeviceTokenList.parse(await (await client()).call({ path: PATH }))
+  const { items } = await (await client()).ask(DeviceTokenList, { path: PATH })
   output.json({ items })
   if (items.length === 0)
     return output.print('no device tokens yet; make one with: runtimeconfig token create --device NAME')
@@ -106,13 +108,4 @@ export async function revokeToken({ client, output }: Context, id: string): Prom
   const answer = await (await client()).call({ method: 'DELETE', path: `${PATH}/${encodeURIComponent(id)}` })
   output.json(answer)
   output.print(`revoked ${id}; a device that uses it is disconnected within a minute`)
-}
-
-function toScope(text: string): UserScope {
-  const scope = USER_SCOPES.find((one) => one === text)
-  if (scope !== undefined) return scope
-  throw new AppError(
-    'SETTING_INVALID',
-    `--scope: expected ${USER_SCOPES.join(', ')}, got ${JSON.stringify(text)}`,
-  )
 }

@@ -1,24 +1,28 @@
 import { readFile, stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { z } from 'zod'
-
 import type { Client } from '#cli/client.ts'
 import { AppError } from '#core/errors.ts'
-import { DeviceView } from '#protocol/device.ts'
+import { DeviceList, type DeviceRuntimeView } from '#protocol/device.ts'
 
-type Device = z.infer<typeof DeviceView>
-type RuntimeRow = Device['runtimes'][number]
+import type { World } from './world.ts'
+
+type RuntimeRow = DeviceRuntimeView
 
 const POLL_MS = 50
 const PATIENCE_MS = 20_000
 
-/** Waits until `look` gives a value; rejects with what was waited for. */
-export async function until<T>(what: string, look: () => Promise<T | null>): Promise<T> {
+/** Waits until `look` gives a value; rejects with what was waited for, or when there is nothing to wait for any more. */
+export async function until<T>(
+  { signal }: Pick<World, 'signal'>,
+  what: string,
+  look: () => Promise<T | null>,
+): Promise<T> {
   const deadline = performance.now() + PATIENCE_MS
   for (;;) {
     const found = await look()
     if (found !== null) return found
+    if (signal.aborted) throw new AppError('DEVICE_TIMEOUT', `interrupted while waiting for ${what}`)
     if (performance.now() > deadline)
       throw new AppError('DEVICE_TIMEOUT', `expected ${what} within ${PATIENCE_MS / 1000} seconds`)
     await sleep(POLL_MS)
@@ -27,21 +31,20 @@ export async function until<T>(what: string, look: () => Promise<T | null>): Pro
 
 /** Waits until the server says this about codex on a device; resolves with the row. */
 export async function untilState(
-  client: Client,
+  world: Pick<World, 'client' | 'signal'>,
   device: string,
   states: readonly string[],
 ): Promise<RuntimeRow> {
-  return until(`${device} to be ${states.join(' or ')}`, async () => {
-    const row = await rowOf(client, device)
+  return until(world, `${device} to be ${states.join(' or ')}`, async () => {
+    const row = await rowOf(world.client, device)
     return row !== null && states.includes(row.state) ? row : null
   })
 }
 
 /** What the server says about codex on a device; `null` before it knows the device. */
 export async function rowOf(client: Client, device: string): Promise<RuntimeRow | null> {
-  const answer = await client.call({ path: '/users/me/devices' })
-  const { items } = answer as { readonly items: readonly unknown[] }
-  const found = items.map((item) => DeviceView.parse(item)).find((view) => view.device_id === device)
+  const { items } = await client.ask(DeviceList, { path: '/users/me/devices' })
+  const found = items.find((view) => view.device_id === device)
   return found?.runtimes.find((row) => row.runtime === 'codex') ?? null
 }
 

@@ -27,11 +27,15 @@ export interface Program {
 const LOG_LINES = 200
 const GRACE_MS = 10_000
 
-/** Starts `runtimeconfig <args…>`; resolves with its first line on stdout, or rejects with its last words. */
-export async function startCommand(
-  program: Program,
-  args: readonly string[],
-): Promise<{ readonly running: Running; readonly firstLine: string }> {
+/** A command from its first moment. */
+export interface Started {
+  readonly running: Running
+  /** Resolves with its first line on stdout, or rejects with its last words. */
+  readonly firstLine: Promise<string>
+}
+
+/** Starts `runtimeconfig <args…>`. */
+export function startCommand(program: Program, args: readonly string[]): Started {
   const child = spawn(program.execPath, [...program.execArgv, program.entry, ...args], {
     env: { ...program.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -44,9 +48,12 @@ export async function startCommand(
   const exited = once(child, 'exit').then(([code]: unknown[]) => (typeof code === 'number' ? code : null))
   const lines = createInterface({ input: child.stdout })
   const started = once(lines, 'line').then(([line]: unknown[]) => String(line))
-  const firstLine = await Promise.race([started, exited.then((code) => failToStart(args, code, log))])
-  // Nobody reads the rest; an unread pipe would fill up and stop the process.
-  child.stdout.resume()
+  const firstLine = Promise.race([started, exited.then((code) => failToStart(args, code, log))]).finally(
+    () => {
+      // Nobody reads the rest; an unread pipe would fill up and stop the process.
+      child.stdout.resume()
+    },
+  )
   return { running: { pid: child.pid ?? 0, log, exited, stop: () => stop(child, exited) }, firstLine }
 }
 

@@ -63,16 +63,17 @@ async function gather(world: World, progress: Progress): Promise<Cast> {
   await writeFile(laptop.authFile, OWN_LOGIN, { mode: 0o600 })
   await progress.step('desk and studio have no login, laptop has its own, train is offline', async () => {
     await Promise.all([desk.start(), laptop.start(), studio.start()])
-    await Promise.all([desk, laptop, studio].map(({ id }) => untilState(world.client, id, ['NotManaged'])))
+    await Promise.all([desk, laptop, studio].map(({ id }) => untilState(world, id, ['NotManaged'])))
   })
   return { desk, laptop, train, studio }
 }
 
 async function deliver(
-  { client }: World,
+  world: World,
   { desk, laptop, train, studio }: Cast,
   progress: Progress,
 ): Promise<Seconds> {
+  const { client } = world
   const before = await look(laptop.authFile)
   await progress.step('the login is stored, encrypted', async () => {
     await client.call({
@@ -86,46 +87,47 @@ async function deliver(
     'switched on: desk and studio get the file, complete and private',
     async () => {
       await client.call({ method: 'PUT', path: CODEX, body: { use_user_config: true } })
-      return Promise.all([untilDelivered(desk, enabledAt), untilDelivered(studio, enabledAt)])
+      return Promise.all([untilDelivered(world, desk, enabledAt), untilDelivered(world, studio, enabledAt)])
     },
   )
   await progress.step('their next heartbeats prove it', () =>
-    Promise.all([desk, studio].map(({ id }) => untilState(client, id, ['InSync']))),
+    Promise.all([desk, studio].map(({ id }) => untilState(world, id, ['InSync']))),
   )
   await progress.step("laptop's own login was not touched", async () => {
-    await untilState(client, laptop.id, ['Foreign'])
+    await untilState(world, laptop.id, ['Foreign'])
     expectSame('the login on laptop', await look(laptop.authFile), before)
   })
   const late = await progress.step('train comes online and gets it', async () => {
     const startedAt = performance.now()
     await train.start()
-    return untilDelivered(train, startedAt)
+    return untilDelivered(world, train, startedAt)
   })
   const again = await progress.step('studio loses the file and gets it again', async () => {
     await rm(studio.authFile)
-    return untilDelivered(studio, performance.now())
+    return untilDelivered(world, studio, performance.now())
   })
-  await Promise.all([train, studio].map(({ id }) => untilState(client, id, ['InSync'])))
+  await Promise.all([train, studio].map(({ id }) => untilState(world, id, ['InSync'])))
   return { desk: first[0], laptop: null, train: late, studio: again }
 }
 
 type Seconds = Readonly<Record<'desk' | 'laptop' | 'train' | 'studio', number | null>>
 
-async function untilDelivered({ id, authFile }: DemoDevice, since: number): Promise<number> {
-  const file = await until(`the file on ${id}`, () => look(authFile))
+async function untilDelivered(world: World, { id, authFile }: DemoDevice, since: number): Promise<number> {
+  const file = await until(world, `the file on ${id}`, () => look(authFile))
   const expected = `${JSON.stringify(sorted(LOGIN), null, 2)}\n`
   expectSame(`the file on ${id}`, { text: file.text, mode: file.mode }, { text: expected, mode: '600' })
   return (performance.now() - since) / 1000
 }
 
-async function useProxy({ client, backEnd }: World, progress: Progress): Promise<string> {
+async function useProxy(world: World, progress: Progress): Promise<string> {
+  const { client, backEnd } = world
   await progress.step('saved, and shown only masked', () =>
     client.call({ method: 'PUT', path: '/users/me/proxy-config', body: { proxy_url: PROXY } }),
   )
   await client.call({ method: 'PUT', path: CODEX, body: { use_user_config: true, use_proxy: true } })
   return progress.step('an execution request of a back end is given it', async () => {
     const request = { model_config: { model: 'openai', protocol: 'openai-responses' } }
-    const enriched = await until('the proxy in the execution request', async () => {
+    const enriched = await until(world, 'the proxy in the execution request', async () => {
       const answer = (await backEnd.call({
         method: 'POST',
         path: '/execution-requests/enrich',
@@ -158,7 +160,8 @@ async function explainLaptop(
   })
 }
 
-async function removeEverywhere({ client }: World, cast: Cast, progress: Progress): Promise<void> {
+async function removeEverywhere(world: World, cast: Cast, progress: Progress): Promise<void> {
+  const { client } = world
   const before = await look(cast.laptop.authFile)
   await progress.step('removal is allowed for what we wrote (removalPolicy: RemoveManaged)', () =>
     client.call({ method: 'POST', path: '/v1/namespaces/default/apply', body: removalAllowed() }),
@@ -167,10 +170,10 @@ async function removeEverywhere({ client }: World, cast: Cast, progress: Progres
     await client.call({ method: 'PUT', path: CODEX, body: { use_user_config: false } })
     await Promise.all(
       [cast.desk, cast.train, cast.studio].map(async ({ id, authFile }) => {
-        await until(`the file on ${id} to be gone`, async () =>
+        await until(world, `the file on ${id} to be gone`, async () =>
           (await look(authFile)) === null ? true : null,
         )
-        await until(`${id} to prove it`, async () =>
+        await until(world, `${id} to prove it`, async () =>
           (await rowOf(client, id))?.reason === 'Removed' ? true : null,
         )
       }),

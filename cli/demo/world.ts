@@ -6,6 +6,7 @@ import { z } from 'zod'
 
 import { type Client, createClient } from '#cli/client.ts'
 import { systemClock } from '#cli/system-clock.ts'
+import { AppError } from '#core/errors.ts'
 import { Secret } from '#core/secret.ts'
 import { openSigningKey, signToken } from '#secrets/signing.ts'
 
@@ -27,6 +28,8 @@ export interface World {
   readonly client: Client
   /** The same server asked as a trusted back end (scope `execution`). */
   readonly backEnd: Client
+  /** Aborts when the demo is interrupted: there is nothing to wait for any more. */
+  readonly signal: AbortSignal
   /** Makes a home and a device token; the agent starts with `start()`. */
   addDevice(id: string): Promise<DemoDevice>
   /** Stops every process and removes the folder. */
@@ -38,23 +41,27 @@ const TOKEN_SECONDS = 24 * 60 * 60
 const Ready = z.object({ address: z.url() })
 const MadeToken = z.object({ token: z.string().min(1) })
 
-/** Starts the server on a free port, with a user `demo`. */
-export async function createWorld(program: Program): Promise<World> {
-  const root = await mkdtemp(join(tmpdir(), 'runtimeconfig-demo-'))
+/** Starts the server on a free port, with a user `demo`. @throws AppError `SETTING_INVALID` when there is no room for temporary files */
+export async function createWorld(program: Program, signal: AbortSignal): Promise<World> {
+  const root = await makeRoot()
   const clean = withoutOwnSettings(program)
   const running: Running[] = []
-  const start = async (args: readonly string[]): Promise<string> => {
-    const { running: one, firstLine } = await startCommand(clean, args)
+  let isClosed = false
+  const start: Start = async (args) => {
+    if (isClosed) throw new AppError('STORE_UNAVAILABLE', 'the demo is over')
+    const { running: one, firstLine } = startCommand(clean, args)
+    // Before it is ready: whatever happens meanwhile, it is stopped at the end.
     running.push(one)
-    return firstLine
+    return { one, line: await firstLine }
   }
   const close = async (): Promise<void> => {
+    isClosed = true
     await Promise.all(running.toReversed().map((one) => one.stop()))
     await rm(root, { recursive: true, force: true })
   }
   try {
     const data = join(root, 'server')
-    const line = await start([
+    const { line } = await start([
       'serve',
       '--data',
       data,
@@ -75,12 +82,28 @@ export async function createWorld(program: Program): Promise<World> {
       address,
       client,
       backEnd,
+      signal,
       close,
-      addDevice: (id) => addDevice({ id, root, client, address, program: clean, running }),
+      addDevice: (id) => addDevice({ id, root, client, address, start }),
     }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** Starts a command of ours that is stopped when the world closes. */
+type Start = (args: readonly string[]) => Promise<{ readonly one: Running; readonly line: string }>
+
+async function makeRoot(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'runtimeconfig-demo-'))
+  } catch (cause) {
+    throw new AppError(
+      'SETTING_INVALID',
+      `expected to be able to make a folder in ${tmpdir()}; name another place for temporary files with TMPDIR`,
+      { cause },
+    )
   }
 }
 
@@ -89,18 +112,10 @@ interface DeviceSetting {
   readonly root: string
   readonly client: Client
   readonly address: string
-  readonly program: Program
-  readonly running: Running[]
+  readonly start: Start
 }
 
-async function addDevice({
-  id,
-  root,
-  client,
-  address,
-  program,
-  running,
-}: DeviceSetting): Promise<DemoDevice> {
+async function addDevice({ id, root, client, address, start }: DeviceSetting): Promise<DemoDevice> {
   const folder = join(root, id)
   const home = join(folder, 'home')
   const tokenFile = join(folder, 'token')
@@ -136,8 +151,7 @@ async function addDevice({
     home,
     authFile: join(home, '.codex', 'auth.json'),
     async start() {
-      agent = (await startCommand(program, args)).running
-      running.push(agent)
+      agent = (await start(args)).one
     },
     stop: async () => agent?.stop(),
   }

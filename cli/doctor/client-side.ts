@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 import type { Context } from '#cli/context.ts'
-import { isAppError } from '#core/errors.ts'
+import { type AppError, isAppError } from '#core/errors.ts'
 import { RuntimeConfigList } from '#protocol/runtime-config.ts'
 
 import { type Finding, ok, problem, skipped, warning } from './check.ts'
@@ -82,15 +82,21 @@ async function checkToken({ settings, client }: Context): Promise<readonly Findi
   const file = settings['token-file']
   try {
     const used = await client()
-    const { items } = RuntimeConfigList.parse(await used.call({ path: '/users/me/runtime-configs' }))
+    const { items } = await used.ask(RuntimeConfigList, { path: '/users/me/runtime-configs' })
     return [
       ok('token', `${file} is accepted`),
       ...(await Promise.all(items.map((item) => checkAuthFile(item.runtime, item.target_path)))),
     ]
   } catch (error) {
     if (!isAppError(error)) throw error
-    return [problem('token', error.message, 'make one with: runtimeconfig token create --user NAME --save')]
+    return [problem('token', error.message, adviceFor(error))]
   }
+}
+
+function adviceFor({ code }: AppError): string {
+  return code === 'UNAUTHENTICATED' || code === 'FORBIDDEN'
+    ? 'make one with: runtimeconfig token create --user NAME --save'
+    : 'name the right server with --server URL'
 }
 
 async function checkAuthFile(runtime: string, targetPath: string): Promise<Finding> {
@@ -105,8 +111,12 @@ async function checkAuthFile(runtime: string, targetPath: string): Promise<Findi
       `chmod go-rwx ${path}`,
     )
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-      return ok(check, `${path} is not there`)
-    throw error
+    const code = error instanceof Error && 'code' in error ? error.code : error
+    if (code === 'ENOENT') return ok(check, `${path} is not there`)
+    return problem(
+      check,
+      `${path} cannot be looked at (${String(code)})`,
+      'let your user own your home folder',
+    )
   }
 }

@@ -10,12 +10,13 @@ import { SCHEMA_VERSION } from './migrations.ts'
  * Checks that a file is a database of this program, whole, and not newer than this program, without changing it. An empty
  * file passes: a first start that was killed leaves one.
  *
- * @throws AppError `STORE_DAMAGED`, saying what to do
+ * @param location where to read it, when that is not the path that messages should name
+ * @throws AppError `STORE_DAMAGED`, saying what to do, or `STORE_UNAVAILABLE`
  */
-export function inspectDatabase(path: string): void {
+export function inspectDatabase(path: string, location: string | URL = path): void {
   if (statSync(path).size === 0) return
   // Read-only: opening for writing would already replay and remove what a killed process left beside the file.
-  const connection = new DatabaseSync(path, { readOnly: true, timeout: 5000 })
+  const connection = openForReading(location)
   try {
     checkSchema(connection, path)
     checkPages(connection, path)
@@ -23,6 +24,14 @@ export function inspectDatabase(path: string): void {
     throw toInspectionError(error, path)
   } finally {
     connection.close()
+  }
+}
+
+function openForReading(location: string | URL): DatabaseSync {
+  try {
+    return new DatabaseSync(location, { readOnly: true, timeout: 5000 })
+  } catch (error) {
+    throw toStoreError(error)
   }
 }
 

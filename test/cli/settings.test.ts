@@ -52,7 +52,14 @@ describe('settings', () => {
       { flags: { listen: '127.0.0.1:70000' } },
       '--listen: expected listen to be host:port, such as 127.0.0.1:8080; port 0 takes a free one, got "127.0.0.1:70000"',
     ],
-    [{ flags: { server: 'ftp://h' } }, '--server: expected server to be an http or https URL, got "ftp://h"'],
+    [
+      { flags: { server: 'ftp://h' } },
+      '--server: expected server to be an http or https URL, without user, password or query, got "ftp://h"',
+    ],
+    [
+      { flags: { server: 'http://me:secret@h?token=secret' } },
+      '--server: expected server to be an http or https URL, without user, password or query, got "http://***@h?***"',
+    ],
     [
       { environment: { RUNTIMECONFIG_LOG_LEVEL: 'loud' } },
       'RUNTIMECONFIG_LOG_LEVEL: expected log-level to be trace, debug, info, warn, error or silent, got "loud"',

@@ -34,7 +34,8 @@ it('lets a token of one device register as that device only', async () => {
   gateway.tokens.good.set('7', aPrincipal('7', { deviceId: 'device-1' }))
   const socket = await gateway.join()
   expect(await socket.ask('device:register', aRegistration({ device_id: 'device-2' }))).toEqual({
-    error: 'Invalid payload: device_id: this token belongs to another device',
+    error:
+      'Invalid payload: device_id: this token belongs to another device, device-1; start the agent with --device-id device-1, or make a token for this device',
   })
   expect(await socket.ask('device:register', aRegistration())).toEqual({
     success: true,

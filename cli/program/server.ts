@@ -1,0 +1,38 @@
+import type { Command } from 'commander'
+
+import type { SettingName } from '#cli/settings.ts'
+
+import { contextOf, LOGS, withExamples, withOutput, withSettings } from './options.ts'
+
+const SERVER: readonly SettingName[] = [
+  'data',
+  'listen',
+  'trust-proxy',
+  'requests-per-minute',
+  'legacy-key',
+  ...LOGS,
+]
+
+/** Adds `serve` and `demo`. */
+export function addServer(program: Command): void {
+  const serve = withSettings(program.command('serve'), SERVER)
+    .description('start the server: HTTP API, device channel and reconcile loop in one process')
+    .action(async (_flags, command: Command) => {
+      const { serve } = await import('#cli/commands/serve.ts')
+      await serve(await contextOf(command))
+    })
+  withExamples(
+    serve,
+    'runtimeconfig serve',
+    'runtimeconfig serve --listen 0.0.0.0:8080 --data /var/lib/runtimeconfig',
+  )
+  const demo = withOutput(program.command('demo'))
+    .description('play the whole story: a server and four agents in temporary homes, cleaned up afterwards')
+    .option('--keep', 'leave everything running afterwards, until Ctrl-C')
+    .addHelpText('after', '\nExits with 1 if anything came out differently.')
+    .action(async (flags: { keep?: boolean }, command: Command) => {
+      const { demo } = await import('#cli/commands/demo.ts')
+      await demo(await contextOf(command), { keep: flags.keep === true })
+    })
+  withExamples(demo, 'runtimeconfig demo', 'runtimeconfig demo --keep')
+}
