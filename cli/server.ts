@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import { collectDefaultMetrics, Registry } from 'prom-client'
 
-import { createAuthenticator } from '#api/authenticate.ts'
+import { type Authenticator, createAuthenticator } from '#api/authenticate.ts'
 import { createDeviceTokenService } from '#api/device-tokens.ts'
 import { createDeviceGateway, type DeviceGateway } from '#api/devices/gateway.ts'
 import type { DeviceLimits } from '#api/devices/limits.ts'
@@ -17,10 +17,10 @@ import { createApp } from '#api/server.ts'
 import { createManager, type Manager } from '#controller/manager.ts'
 import type { Clock } from '#core/clock.ts'
 import { AppError } from '#core/errors.ts'
-import { createDeviceKeys } from '#secrets/device-key.ts'
-import { type Keyring, openKeyring } from '#secrets/keyring.ts'
+import { createDeviceKeys, type DeviceKeys } from '#secrets/device-key.ts'
+import { openKeyring } from '#secrets/keyring.ts'
 import { createSealer, type Sealer } from '#secrets/seal.ts'
-import { openSigningKey, type SigningKey } from '#secrets/signing.ts'
+import { openSigningKey } from '#secrets/signing.ts'
 import { openSqliteStore, type SqliteStores } from '#store/sqlite/open.ts'
 
 import { installBuiltInRuntimes } from './built-in-runtimes.ts'
@@ -49,8 +49,8 @@ export interface RunningServer {
 /** The parts of a server, wired. */
 interface Parts extends ServerDeps {
   readonly registry: Registry
-  readonly keyring: Keyring
-  readonly signingKey: SigningKey
+  readonly authenticator: Authenticator
+  readonly deviceKeys: DeviceKeys
   readonly sealer: Sealer
   readonly stores: SqliteStores
   readonly caches: Caches
@@ -108,23 +108,22 @@ async function openParts(deps: ServerDeps, signal: AbortSignal): Promise<Parts> 
   await installBuiltInRuntimes(stores.store)
   const caches = createCaches(stores, clock)
   await caches.start(signal)
-  return { ...deps, registry, keyring, signingKey, sealer, stores, caches }
+  const authenticator = createAuthenticator({ ...stores, signingKey, clock, findUser: caches.findUser })
+  return { ...deps, registry, authenticator, deviceKeys: createDeviceKeys(keyring), sealer, stores, caches }
 }
 
 function openGateway({
-  stores,
   caches,
-  signingKey,
-  keyring,
+  authenticator,
+  deviceKeys,
   clock,
   logger,
   registry,
   deviceLimits,
 }: Parts): DeviceGateway {
-  const { users, tokens } = stores
   const gateway = createDeviceGateway({
-    authenticator: createAuthenticator({ users, tokens, signingKey, clock, findUser: caches.findUser }),
-    deviceKeys: createDeviceKeys(keyring),
+    authenticator,
+    deviceKeys,
     runtimes: caches.runtimes,
     clock,
     logger,
@@ -136,7 +135,7 @@ function openGateway({
 }
 
 function openManager(
-  { stores, caches, sealer, keyring, clock, logger, registry }: Parts,
+  { stores, caches, sealer, deviceKeys, clock, logger, registry }: Parts,
   gateway: DeviceGateway,
 ): Manager {
   return createManager({
@@ -144,7 +143,7 @@ function openManager(
     cache: caches.objects,
     users: caches.users,
     sealer,
-    digestKeys: createDeviceKeys(keyring),
+    deviceKeys,
     channel: gateway.channel,
     reports: gateway.reports,
     clock,
@@ -161,12 +160,11 @@ interface Behind {
 }
 
 function openHttp(parts: Parts, { gateway, manager, livenessChecks }: Behind): Server {
-  const { settings, stores, caches, signingKey, clock } = parts
+  const { settings, stores, caches, clock } = parts
   const app = createApp({
     ...parts,
     ...stores,
     caches: caches.forApi,
-    authenticator: createAuthenticator({ ...stores, signingKey, clock, findUser: caches.findUser }),
     deviceTokens: createDeviceTokenService({ tokens: stores.tokens, clock }),
     commands: gateway.channel,
     directory: gateway.reports,

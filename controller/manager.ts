@@ -1,35 +1,11 @@
-import type { Registry } from 'prom-client'
-
 import type { Explanation } from '#core/auth-sync-explanation.ts'
 import type { SyncOutcome } from '#core/auth-sync-request.ts'
-import type { Clock } from '#core/clock.ts'
 import type { DeviceKey } from '#core/device-command.ts'
-import type { Sealer } from '#secrets/seal.ts'
-import type { Store } from '#store/store.ts'
 
 import { explain } from './auth-sync/explain.ts'
 import { requestSync, type SyncRequest } from './auth-sync/request-sync.ts'
-import { createControllers } from './controllers.ts'
-import type { DeviceChannel, DeviceReports, DigestKeys, Logger, ObjectCache, UserLookup } from './ports.ts'
-
-/** What the controller stands on; the composition root hands it over. */
-export interface ManagerDeps {
-  readonly store: Store
-  /** Complete before the manager starts. */
-  readonly cache: ObjectCache
-  readonly users: UserLookup
-  readonly sealer: Sealer
-  readonly channel: DeviceChannel
-  readonly reports: DeviceReports
-  readonly digestKeys: DigestKeys
-  readonly clock: Clock
-  /** In [0, 1). */
-  readonly random: () => number
-  readonly logger: Logger
-  readonly registry: Registry
-  /** Name of this replica, for `Device.status.gateway`; absent: there is only one. */
-  readonly gateway?: string
-}
+import type { ManagerDeps } from './deps.ts'
+import { wireControllers } from './wiring.ts'
 
 /** What people ask of the reconcile loop. */
 export interface AuthSync {
@@ -55,7 +31,7 @@ const STUCK_AFTER_MS = 120_000
 
 /** Makes the controllers: nothing happens before `start`. */
 export function createManager(deps: ManagerDeps): Manager {
-  const controllers = createControllers(deps)
+  const controllers = wireControllers(deps)
   let stopped: Promise<void> | null = null
   const stop = () => (stopped ??= controllers.stop())
   return {

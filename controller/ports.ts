@@ -1,6 +1,5 @@
 import type { CommandResult, DeviceCommand, DeviceKey } from '#core/device-command.ts'
 import type { DeviceReport } from '#core/device-report.ts'
-import type { Secret } from '#core/secret.ts'
 import type { Cache } from '#store/cache.ts'
 import type { UserCache } from '#store/user-cache.ts'
 
@@ -32,12 +31,6 @@ export interface DeviceReports {
   onChange(listener: (change: ReportChange) => void): () => void
   /** Asks for one `runtimes` change at the device's next heartbeat for this runtime even if it says the same as before. */
   awaitHeartbeat(device: DeviceKey, runtime: string): void
-}
-
-/** Opens and compares what is stored, without ever giving a plaintext to a log. */
-export interface DigestKeys {
-  /** The key under which this device's agent reports digests. Handed out at registration. */
-  deviceKey(device: DeviceKey): Secret<string>
 }
 
 /** The kinds the controller reads. */

@@ -1,7 +1,6 @@
 import type { Principal } from '#api/principal.ts'
 import type { DeviceKey } from '#core/device-command.ts'
 import type { DeviceReport } from '#core/device-report.ts'
-import type { Secret } from '#core/secret.ts'
 
 /** What the device channel needs of `api/authenticate.ts`. */
 export interface DeviceAuthenticator {
@@ -9,12 +8,6 @@ export interface DeviceAuthenticator {
   authenticate(bearer: string): Promise<Principal>
   /** Resolves `false` once the token was revoked or has expired, or its user was deactivated. */
   recheck(principal: Principal): Promise<boolean>
-}
-
-/** Gives the key under which a device's agent reports digests. */
-export interface DeviceKeys {
-  /** Lower-case hex. */
-  deviceKey(device: DeviceKey): Secret<string>
 }
 
 /** What changed in a report; `runtimes` names those whose file report differs from the one before. */

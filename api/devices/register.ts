@@ -1,11 +1,11 @@
 import type { Logger } from '#api/logger.ts'
 import { agentRuntimeOf, type Runtime } from '#core/runtimes.ts'
 import { parseRegister } from '#protocol/register.ts'
+import type { DeviceKeys } from '#secrets/device-key.ts'
 
 import type { DeviceConnection } from './connection.ts'
 import type { KnownDevice } from './known-device.ts'
 import type { DeviceMetrics } from './metrics.ts'
-import type { DeviceKeys } from './ports.ts'
 import type { Reports } from './reports.ts'
 
 /** What a registration needs. */

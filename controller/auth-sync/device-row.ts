@@ -1,7 +1,7 @@
 import { NO_HISTORY, QUARANTINE_AFTER, type SyncHistory, type SyncProgress } from '#core/auth-sync-input.ts'
 import type { DeviceRuntime } from '#crds/types/device.ts'
 
-import type { SyncRecord } from './records.ts'
+import type { SyncRecord } from './sync-record.ts'
 
 const MAX_MESSAGE = 1024
 const MAX_PATH = 4096

@@ -10,11 +10,11 @@ import { isConditionTrue } from '#crds/conditions.ts'
 import type { AuthSyncDeps } from './deps.ts'
 import { toDeviceSync } from './device-sync.ts'
 import { type Observation, observe } from './observe.ts'
-import type { SyncRecord } from './records.ts'
+import type { SyncRecord } from './sync-record.ts'
 
 type ExplainDeps = Pick<
   AuthSyncDeps,
-  'cache' | 'users' | 'reports' | 'digestKeys' | 'documents' | 'records' | 'clock'
+  'cache' | 'users' | 'reports' | 'deviceKeys' | 'documents' | 'records' | 'clock'
 >
 
 /** Says why a device is as it is, from what is true at this moment. Rejects with `DEVICE_UNKNOWN` or `RUNTIME_UNSUPPORTED`. */
@@ -63,7 +63,7 @@ function isCredentialShared({ config, report }: Observation, record: SyncRecord)
 /** Refuses a device this user has never had. @throws AppError `DEVICE_UNKNOWN` */
 export function requireDevice(
   device: DeviceKey,
-  { cache, reports }: Pick<AuthSyncDeps, 'cache' | 'users' | 'reports'>,
+  { cache, reports }: Pick<AuthSyncDeps, 'cache' | 'reports'>,
 ): void {
   if (reports.get(device) !== undefined) return
   const object = cache.get('Device', { namespace: device.namespace, name: deviceNameOf(device.deviceId) })

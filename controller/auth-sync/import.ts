@@ -19,7 +19,7 @@ import { readDocument } from './opened-document.ts'
 export async function importDocument(
   seen: Observation,
   result: CommandResult,
-  deps: Pick<AuthSyncDeps, 'store' | 'sealer' | 'digestKeys' | 'clock' | 'logger'>,
+  deps: Pick<AuthSyncDeps, 'store' | 'sealer' | 'deviceKeys' | 'clock' | 'logger'>,
 ): Promise<void> {
   const { key, user, runtime, config } = seen
   if (result.content === null || result.isTruncated) {
@@ -27,7 +27,7 @@ export async function importDocument(
   }
   const document = parseAuthDocument(result.content.open(), runtime.spec.auth.validation)
   const text = document.normalForm.open()
-  requireDecidedOn(seen, digestUnder(deps.digestKeys.deviceKey(key), text))
+  requireDecidedOn(seen, digestUnder(deps.deviceKeys.deviceKey(key), text))
   if (config?.spec.auth === undefined)
     throw new AppError('CONFLICT', 'the stored document was deleted meanwhile')
   const { sha256, lastRefresh } = readDocument(text, runtime, document.sha256)

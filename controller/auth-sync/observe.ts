@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 
-import type { ObjectCache, UserLookup, DeviceReports, DigestKeys } from '#controller/ports.ts'
+import type { DeviceReports, ObjectCache, UserLookup } from '#controller/ports.ts'
 import type { DesiredDocument, SyncDesired } from '#core/auth-sync-input.ts'
 import { deviceNameOf } from '#core/device-name.ts'
 import type { DeviceReport } from '#core/device-report.ts'
 import { type Runtime, targetOf } from '#core/runtimes.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
+import type { DeviceKeys } from '#secrets/device-key.ts'
 import { digestUnder } from '#secrets/document-digest.ts'
 import type { User } from '#store/users.ts'
 
@@ -21,7 +22,7 @@ export interface ObserveDeps {
   readonly cache: ObjectCache
   readonly users: UserLookup
   readonly reports: DeviceReports
-  readonly digestKeys: DigestKeys
+  readonly deviceKeys: DeviceKeys
   readonly documents: DocumentOpener
 }
 
@@ -106,7 +107,7 @@ function policiesOf(config: Config | undefined, options: ObserveOptions): Polici
 interface DocumentSources {
   readonly config: Config | undefined
   readonly document: StoredDocument | null
-  readonly deps: Pick<ObserveDeps, 'digestKeys'>
+  readonly deps: Pick<ObserveDeps, 'deviceKeys'>
 }
 
 function toDesiredDocument(
@@ -117,7 +118,7 @@ function toDesiredDocument(
   if (auth?.encryptedValue === undefined) return null
   const updatedAt = auth.updatedAt === undefined ? null : Date.parse(auth.updatedAt)
   if (document === null) return { sha256: auth.sha256 ?? '', updatedAt, opened: null }
-  const deviceKey = deps.digestKeys.deviceKey(key)
+  const deviceKey = deps.deviceKeys.deviceKey(key)
   const { accountId } = document
   const opened = {
     digest: digestUnder(deviceKey, document.normalForm.open()),

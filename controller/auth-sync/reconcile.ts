@@ -8,8 +8,8 @@ import type { RuntimeFileReport } from '#core/device-report.ts'
 import type { AuthSyncDeps } from './deps.ts'
 import { launch } from './launch.ts'
 import { type Observation, observe } from './observe.ts'
-import type { SyncRecord } from './records.ts'
 import { fromKeyText, type SyncKey } from './sync-key.ts'
+import type { SyncRecord } from './sync-record.ts'
 
 /**
  * Brings one runtime on one device closer to what is wanted: reads, decides, sends at most one command, and remembers.

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 
 import { toDeviceRow } from '#controller/auth-sync/device-row.ts'
-import type { SyncRecord } from '#controller/auth-sync/records.ts'
+import type { SyncRecord } from '#controller/auth-sync/sync-record.ts'
 import type { DeviceReport } from '#core/device-report.ts'
 import { type NewCondition, setCondition } from '#crds/conditions.ts'
 import type { ObjectOf } from '#crds/kinds.ts'

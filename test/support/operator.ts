@@ -235,7 +235,7 @@ export class Operator {
       sealer: this.sealer,
       channel: mortal(this.fleet, life),
       reports: this.fleet,
-      digestKeys: { deviceKey: fleetDigestKey },
+      deviceKeys: { deviceKey: fleetDigestKey },
       clock,
       random,
       logger: this.#setup.logger ?? SILENT,

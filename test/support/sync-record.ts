@@ -1,4 +1,4 @@
-import type { SyncRecord } from '#controller/auth-sync/records.ts'
+import type { SyncRecord } from '#controller/auth-sync/sync-record.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
 
 import { aHistory } from './auth-sync.ts'

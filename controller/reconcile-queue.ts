@@ -5,8 +5,8 @@ import type { Logger } from './ports.ts'
 import { type Course, run } from './run.ts'
 import { Workqueue } from './workqueue.ts'
 
-/** What every controller is made from. */
-export interface ControllerBasis {
+/** What the queue of every controller is made from. */
+export interface QueueBasis {
   readonly clock: Clock
   /** In [0, 1). */
   readonly random: () => number
@@ -15,7 +15,7 @@ export interface ControllerBasis {
 }
 
 /** One controller: a name, and what it does with a key. */
-export interface ControllerOptions extends ControllerBasis {
+export interface ReconcileQueueOptions extends QueueBasis {
   /** Label of its metrics. */
   readonly name: string
   readonly concurrency: number
@@ -23,7 +23,7 @@ export interface ControllerOptions extends ControllerBasis {
 }
 
 /** Makes a queue whose keys are reconciled, and taken up again after a failure as the table of errors says. */
-export function createController(options: ControllerOptions): Workqueue {
+export function createReconcileQueue(options: ReconcileQueueOptions): Workqueue {
   const { name, clock, random, concurrency, metrics } = options
   const queue: Workqueue = new Workqueue({
     clock,
@@ -40,7 +40,7 @@ export function createController(options: ControllerOptions): Workqueue {
   return queue
 }
 
-interface CourseOptions extends ControllerOptions {
+interface CourseOptions extends ReconcileQueueOptions {
   readonly queue: Workqueue
   readonly finish: (result: ReconcileResult) => void
 }

@@ -10,13 +10,13 @@ import { SyncRequests } from './auth-sync/requests.ts'
 import { resyncAuth } from './auth-sync/resync.ts'
 import { fromKeyText, type SyncKey } from './auth-sync/sync-key.ts'
 import { watchAuthSync } from './auth-sync/watches.ts'
-import { type ControllerBasis, createController } from './controller.ts'
+import type { ManagerDeps } from './deps.ts'
 import { DeviceBudget } from './device-budget.ts'
 import { collectDevices } from './device/collect.ts'
 import { reconcileDevice, toDeviceText } from './device/reconcile.ts'
 import { isCollect, watchDevices } from './device/watches.ts'
-import type { ManagerDeps } from './manager.ts'
 import { createControllerMetrics } from './metrics.ts'
+import { type QueueBasis, createReconcileQueue } from './reconcile-queue.ts'
 import { everyPhase } from './resync.ts'
 import { reconcileProxyStatus } from './user-proxy-config/reconcile.ts'
 import { watchProxies } from './user-proxy-config/watches.ts'
@@ -39,7 +39,7 @@ const PASSING_DELAY_MS = 2_000
 /** How long commands in hand, and then statuses, are waited for when the process stops. */
 const DRAIN_MS = 10_000
 
-/** All controllers, wired to each other. */
+/** All controllers. */
 export interface Controllers {
   readonly authSync: AuthSyncDeps
   readonly queues: readonly Workqueue[]
@@ -47,8 +47,8 @@ export interface Controllers {
   stop(): Promise<void>
 }
 
-/** Makes the four controllers; nothing happens before `start`. */
-export function createControllers(deps: ManagerDeps): Controllers {
+/** Makes the four controllers and wires them to each other; nothing happens before `start`. */
+export function wireControllers(deps: ManagerDeps): Controllers {
   const { clock, random, logger, cache } = deps
   const metrics = createControllerMetrics(deps.registry, clock)
   const shared = { ...deps, metrics, ...createMemory(deps) }
@@ -98,24 +98,24 @@ function createMemory({ cache, clock, sealer }: ManagerDeps) {
   }
 }
 
-type Shared = ManagerDeps & ReturnType<typeof createMemory> & Pick<ControllerBasis, 'metrics'>
+type Shared = ManagerDeps & ReturnType<typeof createMemory> & Pick<QueueBasis, 'metrics'>
 type StatusQueues = ReturnType<typeof createStatusQueues>
 
-function createStatusQueues(shared: Shared, basis: ControllerBasis) {
+function createStatusQueues(shared: Shared, basis: QueueBasis) {
   return {
-    devices: createController({
+    devices: createReconcileQueue({
       ...basis,
       name: 'device',
       concurrency: WRITING,
       reconcile: (text) => (isCollect(text) ? collectDevices(shared) : reconcileDevice(text, shared)),
     }),
-    configs: createController({
+    configs: createReconcileQueue({
       ...basis,
       name: 'user-runtime-config',
       concurrency: WRITING,
       reconcile: (text) => reconcileConfigStatus(text, shared),
     }),
-    proxies: createController({
+    proxies: createReconcileQueue({
       ...basis,
       name: 'user-proxy-config',
       concurrency: WRITING,
@@ -125,7 +125,7 @@ function createStatusQueues(shared: Shared, basis: ControllerBasis) {
 }
 
 function createAuthSync(shared: Shared, status: StatusQueues) {
-  const queue: Workqueue = createController({
+  const queue: Workqueue = createReconcileQueue({
     ...shared,
     name: 'auth-sync',
     concurrency: DECIDING,
