@@ -16,7 +16,7 @@ import type { OpenedProxies } from './opened-proxies.ts'
 import type { ApiCaches, AuthSync, DeviceCommands, DeviceDirectory } from './ports.ts'
 import type { ProxyProbes } from './proxy-probes.ts'
 import type { RateLimits } from './rate-limit.ts'
-import type { StateSource } from './users/state.ts'
+import type { StateSource } from './state-source.ts'
 
 /** Everything the HTTP API stands on; the composition root hands it over. */
 export interface ApiDeps {

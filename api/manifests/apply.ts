@@ -1,7 +1,7 @@
 import { etagOfBody } from '#api/answer.ts'
 import type { ApiContext } from '#api/deps.ts'
 import { type IfMatch, requireMatch } from '#api/precondition.ts'
-import { retryOnConflict } from '#api/users/retry.ts'
+import { retryOnConflict } from '#api/retry.ts'
 import { AppError } from '#core/errors.ts'
 import { isRecord } from '#core/json.ts'
 import { API_VERSION } from '#crds/group.ts'

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 
 import type { ApiContext } from '#api/deps.ts'
-import { lookUpRuntime } from '#api/users/state.ts'
+import { lookUpRuntime } from '#api/look-up-runtime.ts'
 import { parseAuthDocument } from '#core/auth-document.ts'
 import { AppError, isAppError } from '#core/errors.ts'
 import { parseProxyUrl } from '#core/proxy.ts'

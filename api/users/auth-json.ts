@@ -1,12 +1,12 @@
 import { audit } from '#api/audit.ts'
 import type { ApiContext } from '#api/deps.ts'
+import { lookUpRuntime } from '#api/look-up-runtime.ts'
+import { retryOnConflict } from '#api/retry.ts'
 import { type Answer, type ApiRequest, defineRoute, type Route } from '#api/route.ts'
 import { parseAuthDocument } from '#core/auth-document.ts'
 import { AuthUpload, RuntimeConfigView } from '#protocol/runtime-config.ts'
 
-import { retryOnConflict } from './retry.ts'
 import { answerState, readState, requireKnown } from './runtime-configs.ts'
-import { lookUpRuntime } from './state.ts'
 import { removeDocument, storeDocument } from './store-document.ts'
 
 /** Routes that store a login and take it away. */

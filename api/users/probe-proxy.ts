@@ -3,6 +3,7 @@ import { audit } from '#api/audit.ts'
 import type { ApiContext } from '#api/deps.ts'
 import { requireMatch } from '#api/precondition.ts'
 import { type Answer, type ApiRequest, defineRoute, type Route } from '#api/route.ts'
+import { readUser } from '#api/state-source.ts'
 import type { CommandResult, ProxyProbe } from '#core/device-command.ts'
 import { AppError } from '#core/errors.ts'
 import { ProbeProxy, ProxyProbeView } from '#protocol/device.ts'
@@ -11,7 +12,7 @@ import type { User } from '#store/users.ts'
 import { deviceFailure, toDeviceText } from './device-text.ts'
 import { showDevice } from './devices.ts'
 import { type KnownDevice, requireDevice } from './known-devices.ts'
-import { readProxy, readUser } from './state.ts'
+import { readProxy } from './state.ts'
 
 /** The route by which a device tries its user's proxy. */
 export function probeProxyRoutes(api: ApiContext): readonly Route[] {

@@ -2,8 +2,10 @@ import { etagOfBody } from '#api/answer.ts'
 import { audit } from '#api/audit.ts'
 import type { ApiContext } from '#api/deps.ts'
 import { requireMatch } from '#api/precondition.ts'
+import { retryOnConflict } from '#api/retry.ts'
 import { type Answer, type ApiRequest, defineRoute, type Route } from '#api/route.ts'
-import { withoutProxyUse } from '#core/preferences.ts'
+import { readUser } from '#api/state-source.ts'
+import { stopUsingProxy } from '#api/stop-using-proxy.ts'
 import { parseProxyUrl, type ProxyUrl } from '#core/proxy.ts'
 import { viewProxyConfig } from '#core/runtime-config-view.ts'
 import { timeAfter } from '#core/time-after.ts'
@@ -14,8 +16,7 @@ import { proxyPlace } from '#secrets/places.ts'
 import type { NewObject } from '#store/store.ts'
 import type { User } from '#store/users.ts'
 
-import { retryOnConflict } from './retry.ts'
-import { type ProxyState, readProxy, readUser } from './state.ts'
+import { type ProxyState, readProxy } from './state.ts'
 
 /** Routes that show and set the personal proxy. */
 export function proxyConfigRoutes(api: ApiContext): readonly Route[] {
@@ -104,19 +105,6 @@ function write(api: ApiContext, { user, state, spec }: ProxyWrite): Promise<Obje
   return state.object === undefined
     ? api.store.create('UserProxyConfig', object)
     : api.store.update('UserProxyConfig', object)
-}
-
-/**
- * Switches `use_proxy` off for every runtime of a user. To be called after the proxy was taken away: a switch that is on
- * without a proxy does nothing, a proxy that survives its clearing would be used.
- */
-export async function stopUsingProxy(api: ApiContext, userId: string): Promise<void> {
-  await retryOnConflict(async () => {
-    const user = await readUser(api.stored, userId)
-    const preferences = withoutProxyUse(user.preferences)
-    if (preferences === user.preferences) return
-    await api.users.updatePreferences(user.id, { expectedVersion: user.resourceVersion, preferences })
-  })
 }
 
 function requireKnown(request: ApiRequest, state: ProxyState): void {

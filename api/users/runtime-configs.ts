@@ -2,22 +2,16 @@ import { etagOfBody } from '#api/answer.ts'
 import { audit } from '#api/audit.ts'
 import type { ApiContext } from '#api/deps.ts'
 import { type IfMatch, requireMatch } from '#api/precondition.ts'
+import { retryOnConflict } from '#api/retry.ts'
 import { type Answer, type ApiRequest, defineRoute, type Route } from '#api/route.ts'
+import { readUser, type StateSource } from '#api/state-source.ts'
 import { AppError } from '#core/errors.ts'
 import { withRuntimePreference } from '#core/preferences.ts'
 import { requireProxyScheme } from '#core/runtimes.ts'
 import { RuntimeConfigList, RuntimeConfigUpdate, RuntimeConfigView } from '#protocol/runtime-config.ts'
 import type { User } from '#store/users.ts'
 
-import { retryOnConflict } from './retry.ts'
-import {
-  readProxy,
-  readRuntimeState,
-  readUser,
-  type RuntimeState,
-  type StateSource,
-  viewState,
-} from './state.ts'
+import { readProxy, readRuntimeState, type RuntimeState, viewState } from './state.ts'
 
 /** Routes that show a user's runtimes, and switch them. */
 export function runtimeConfigRoutes(api: ApiContext): readonly Route[] {
