@@ -1,5 +1,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 
+import { isTime } from '#protocol/liberal.ts'
+
 import type { NormalForm } from './ports.ts'
 
 /** Where things are in a runtime's auth document, as JSON pointers; `null`: it has no such thing. */
@@ -16,7 +18,7 @@ export interface AuthFacts {
   digestOf(text: string): string | null
   /** The same of the account id inside. */
   accountOf(text: string, fields: AuthFields): string | null
-  /** The CLI's own refresh time inside, as written there. */
+  /** The CLI's own refresh time inside, as written there; `null` also for what is no time, whatever the server calls it. */
   lastRefreshOf(text: string, fields: AuthFields): string | null
 }
 
@@ -34,7 +36,10 @@ export function createAuthFacts(digestKey: string, normalFormOf: NormalForm): Au
       const account = findString(text, accountId)
       return account === null ? null : hmac(account)
     },
-    lastRefreshOf: (text, { lastRefresh }) => findString(text, lastRefresh),
+    lastRefreshOf(text, { lastRefresh }) {
+      const time = findString(text, lastRefresh)
+      return time !== null && isTime(time) ? time : null
+    },
   }
 }
 

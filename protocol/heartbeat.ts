@@ -1,11 +1,10 @@
 import * as z from 'zod/mini'
 
-import { isPrintable, isRecord, orNull } from './liberal.ts'
+import { isPrintable, isRecord, isTime, orNull } from './liberal.ts'
 
 // Longer than any real path of an auth file; keeps what one device makes the server hold small.
 const MAX_PATH = 1024
 const MAX_ERROR = 300
-const MAX_TIME = 64
 
 /** What a device said about one runtime's auth file, with everything unusable turned into `null`. */
 export interface FileReport {
@@ -33,7 +32,7 @@ export interface FileReport {
 
 const hmac = orNull(z.string().check(z.regex(/^[0-9a-f]{64}$/)))
 const count = orNull(z.int().check(z.minimum(0)))
-const time = orNull(z.string().check(z.maxLength(MAX_TIME), z.refine(isTime)))
+const time = orNull(z.string().check(z.refine(isTime)))
 
 const fileReport = z.object({
   target_path: orNull(z.string().check(z.maxLength(MAX_PATH), z.refine(isPrintable))),
@@ -119,10 +118,6 @@ const DETAILS = [
   ['sessions', 'sessions'],
   ['error', 'error'],
 ] as const
-
-function isTime(text: string): boolean {
-  return !Number.isNaN(Date.parse(text))
-}
 
 function shorten(text: string): string {
   return text

@@ -17,3 +17,13 @@ const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/u
 export function isPrintable(text: string): boolean {
   return text.isWellFormed() && !UNPRINTABLE.test(text)
 }
+
+const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?$/
+
+/**
+ * Recognises a time that can be shown: what a login file holds under the name of one may be anything, a token included, and
+ * `Date.parse` alone takes `secret-token 12` for a month.
+ */
+export function isTime(text: string): boolean {
+  return TIME.test(text) && !Number.isNaN(Date.parse(text))
+}

@@ -7,6 +7,7 @@ import { normalFormOf } from '#core/normal-form.ts'
 import type { Runtime } from '#core/runtimes.ts'
 import { Secret } from '#core/secret.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
+import { isTime } from '#protocol/liberal.ts'
 import { authPlace } from '#secrets/places.ts'
 import type { Sealer } from '#secrets/seal.ts'
 import type { User } from '#store/users.ts'
@@ -86,11 +87,13 @@ export function readDocument(text: string, runtime: Runtime, sha256?: string): S
   const value: JsonObject = fields === undefined ? {} : JSON.parse(normalForm)
   const read = (pointer: string | undefined) => (pointer === undefined ? null : readPointer(value, pointer))
   const accountId = read(fields?.accountId)
+  const lastRefresh = read(fields?.lastRefresh)
   return {
     normalForm: new Secret(normalForm),
     sha256: sha256Of(normalForm),
     accountId: accountId === null ? null : new Secret(accountId),
-    lastRefresh: read(fields?.lastRefresh),
+    // It is shown and logged, so nothing but a time gets through.
+    lastRefresh: lastRefresh !== null && isTime(lastRefresh) ? lastRefresh : null,
     hasRefreshToken: read(fields?.refreshToken) !== null,
   }
 }

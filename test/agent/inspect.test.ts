@@ -72,6 +72,17 @@ describe('the report of a runtime', () => {
     })
   })
 
+  it('sends no piece of a login, wherever the server says that a time is', () => {
+    const document = '{"tokens":{"account_id":"acct-1","access_token":"secret-access-token 12"}}'
+    writeFileSync(file, document)
+    const inspector = anInspector()
+    const fields = { accountId: '/tokens/access_token', lastRefresh: '/tokens/access_token' }
+    inspector.assign({ ...inspector.assignment, runtimes: [{ ...CODEX, fields }] })
+
+    expect(reportOf(inspector)).toMatchObject({ digest: hmac(normalFormOf(document)), last_refresh: null })
+    expect(JSON.stringify(reportOf(inspector))).not.toContain('secret')
+  })
+
   it('is read by the server as it is meant', () => {
     writeFileSync(file, DOCUMENT)
     const report = reportOf(anInspector(), [])

@@ -62,6 +62,13 @@ describe('a stored document', () => {
     expect(JSON.stringify(readDocument(TEXT, CODEX))).not.toMatch(/secret|ada/)
   })
 
+  it.each(['secret-refresh-token 12', 'eyJhbGciOi 5', '12', 'Nov 20 2026'])(
+    'takes %j for no time of a refresh: it would be shown and logged',
+    (lastRefresh) => {
+      expect(readDocument(JSON.stringify({ last_refresh: lastRefresh }), CODEX).lastRefresh).toBeNull()
+    },
+  )
+
   it('has no facts where the runtime names none', () => {
     expect(readDocument(TEXT, aRuntime())).toMatchObject({
       accountId: null,
