@@ -31,7 +31,7 @@ export class FreshReads {
   /** To be called when a write of this process was done, before anybody hears of it. */
   wrote(kind: KindName, key: ObjectKey): void {
     this.#mark(nameOf(kind, key))
-    if (kind === 'Runtime') this.#mark(ALL_RUNTIMES)
+    if (LISTED.has(kind)) this.#mark(listName(kind, key.namespace))
   }
 
   /** The same for a user. */
@@ -57,17 +57,18 @@ export class FreshReads {
     return this.#find('UserProxyConfig', key, this.#deps.caches.proxies)
   }
 
+  device(key: ObjectKey): Promise<ObjectOf<'Device'> | undefined> {
+    return this.#find('Device', key, this.#deps.caches.devices)
+  }
+
+  /** Every device of a user, in no order. */
+  devices(namespace: string): Promise<readonly ObjectOf<'Device'>[]> {
+    return this.#list('Device', this.#deps.caches.devices, namespace)
+  }
+
   /** Every registered runtime, ordered by name. */
   async runtimes(): Promise<readonly ObjectOf<'Runtime'>[]> {
-    const known = this.#deps.caches.runtimes.list()
-    const mark = this.#marks.get(ALL_RUNTIMES)
-    if (mark === undefined) return known.toSorted(byName)
-    const { items } = await this.#deps.store.list('Runtime')
-    const versions = new Set(known.map(({ metadata }) => metadata.resourceVersion))
-    const isSame =
-      versions.size === items.length && items.every(({ metadata }) => versions.has(metadata.resourceVersion))
-    if (isSame) this.#clear(ALL_RUNTIMES, mark)
-    return items
+    return (await this.#list('Runtime', this.#deps.caches.runtimes)).toSorted(byName)
   }
 
   async #find<K extends KindName>(
@@ -84,6 +85,23 @@ export class FreshReads {
     return stored
   }
 
+  async #list<K extends KindName>(
+    kind: K,
+    cache: ObjectCache<K>,
+    namespace?: string,
+  ): Promise<readonly ObjectOf<K>[]> {
+    const known = cache.list(namespace)
+    const name = listName(kind, namespace)
+    const mark = this.#marks.get(name)
+    if (mark === undefined) return known
+    const { items } = await this.#deps.store.list(kind, namespace === undefined ? {} : { namespace })
+    const versions = new Set(known.map(({ metadata }) => metadata.resourceVersion))
+    const isSame =
+      versions.size === items.length && items.every(({ metadata }) => versions.has(metadata.resourceVersion))
+    if (isSame) this.#clear(name, mark)
+    return items
+  }
+
   #mark(name: string): void {
     this.#marks.delete(name)
     this.#marks.set(name, Symbol(name))
@@ -97,7 +115,12 @@ export class FreshReads {
   }
 }
 
-const ALL_RUNTIMES = 'Runtime'
+// The kinds that are read as lists, so that what was made or deleted shows there too.
+const LISTED: ReadonlySet<KindName> = new Set(['Runtime', 'Device'])
+
+function listName(kind: KindName, namespace = ''): string {
+  return `${kind}/${namespace}`
+}
 
 function nameOf(kind: KindName, { namespace = '', name }: ObjectKey): string {
   return `${kind}/${namespace}/${name}`

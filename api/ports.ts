@@ -41,6 +41,7 @@ export interface ApiCaches {
   readonly runtimes: ObjectCache<'Runtime'>
   readonly configs: ObjectCache<'UserRuntimeConfig'>
   readonly proxies: ObjectCache<'UserProxyConfig'>
+  readonly devices: ObjectCache<'Device'>
   readonly users: UserLookup
 }
 

@@ -45,6 +45,7 @@ export function createCaches(
       runtimes: objects.of('Runtime'),
       configs: objects.of('UserRuntimeConfig'),
       proxies: objects.of('UserProxyConfig'),
+      devices: objects.of('Device'),
       users: people,
     },
     findUser: (subject) => ('id' in subject ? people.get(subject.id) : people.findByName(subject.name)),

@@ -3,7 +3,6 @@ import { deviceNameOf } from '#core/device-name.ts'
 import type { DeviceReport } from '#core/device-report.ts'
 import { AppError } from '#core/errors.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
-import { findObject } from '#store/find-object.ts'
 
 /** A device of a user: what it says now, what is written down of it, or both; never neither. */
 export type KnownDevice = { readonly deviceId: string } & (
@@ -18,7 +17,7 @@ export async function requireDevice(
   deviceId: string,
 ): Promise<KnownDevice> {
   const report = api.directory.get({ namespace, deviceId })
-  const stored = await findObject(api.store, 'Device', { namespace, name: deviceNameOf(deviceId) })
+  const stored = await api.memory.device({ namespace, name: deviceNameOf(deviceId) })
   const [device] = join(deviceId, report, stored?.spec.deviceId === deviceId ? stored : undefined)
   if (device !== undefined) return device
   throw new AppError('DEVICE_UNKNOWN', 'Device not found or access denied')
@@ -26,8 +25,8 @@ export async function requireDevice(
 
 /** Lists a user's devices, ordered by id. */
 export async function listDevices(api: ApiContext, namespace: string): Promise<readonly KnownDevice[]> {
-  const { items } = await api.store.list('Device', { namespace })
-  const objects = new Map(items.map((object) => [object.spec.deviceId, object]))
+  const stored = await api.memory.devices(namespace)
+  const objects = new Map(stored.map((object) => [object.spec.deviceId, object]))
   const reports = new Map(api.directory.list(namespace).map((report) => [report.deviceId, report]))
   const ids = [...new Set([...objects.keys(), ...reports.keys()])].sort()
   return ids.flatMap((deviceId) => join(deviceId, reports.get(deviceId), objects.get(deviceId)))

@@ -8,6 +8,7 @@ import type { Store } from '#store/store.ts'
 import type { User, Users } from '#store/users.ts'
 import { FakeClock } from '#test/support/fake-clock.ts'
 import { aRuntime, aUserProxyConfig, aUserRuntimeConfig } from '#test/support/resources.ts'
+import { aStoredDevice } from '#test/support/store-objects.ts'
 
 const KEY = { namespace: 'user-1', name: 'codex' }
 
@@ -97,6 +98,44 @@ describe('the runtimes', () => {
   })
 })
 
+describe('the devices of a user', () => {
+  const names = async (namespace = 'user-1') =>
+    (await reads.devices(namespace)).map(({ metadata }) => metadata.name).toSorted()
+
+  it('come from memory while this process wrote none', async () => {
+    memory.put(aStoredDevice({ namespace: 'user-1', name: 'a' }))
+    memory.put(aStoredDevice({ namespace: 'user-2', name: 'b' }))
+    expect([await names(), await names('user-2')]).toEqual([['a'], ['b']])
+    expect((await reads.device({ namespace: 'user-1', name: 'a' }))?.metadata.name).toBe('a')
+    expect(asked).toEqual([])
+  })
+
+  it('include no longer one that was just deleted, and another user is not asked about', async () => {
+    const created = await store.create('Device', aStoredDevice({ namespace: 'user-1', name: 'a' }))
+    memory.put(created)
+    await names()
+    await store.delete('Device', { namespace: 'user-1', name: 'a' })
+    expect(await names()).toEqual([])
+    asked.length = 0
+    expect(await names('user-2')).toEqual([])
+    expect(asked).toEqual([])
+    memory.remove(created)
+    await names()
+    asked.length = 0
+    expect(await names()).toEqual([])
+    expect(asked).toEqual([])
+  })
+
+  it('show at once that one was suspended', async () => {
+    const created = await store.create('Device', aStoredDevice({ namespace: 'user-1', name: 'a' }))
+    memory.put(created)
+    await reads.device(created.metadata)
+    await store.update('Device', { ...created, spec: { ...created.spec, suspend: true } })
+    expect((await reads.device(created.metadata))?.spec.suspend).toBe(true)
+    expect((await reads.devices('user-1'))[0]?.spec.suspend).toBe(true)
+  })
+})
+
 describe('a user', () => {
   it('shows new preferences before memory does', async () => {
     const before = await users.get('1')
@@ -149,6 +188,14 @@ class TestMemory {
       list: () => [],
     },
     proxies: { get: () => undefined, list: () => [] },
+    devices: {
+      get: ({ namespace, name }) => this.#objects.get(`Device/${namespace}/${name}`) as ObjectOf<'Device'>,
+      list: (namespace) =>
+        [...this.#objects.values()].filter(
+          (object): object is ObjectOf<'Device'> =>
+            object.kind === 'Device' && object.metadata.namespace === namespace,
+        ),
+    },
     users: {
       get: (id) => this.users.get(id),
       findByName: () => undefined,

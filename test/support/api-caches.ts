@@ -16,13 +16,18 @@ export async function openApiCaches(
   { store, users, clock }: CachesOf,
   signal: AbortSignal,
 ): Promise<ApiCaches> {
-  const objects = createCache({ store, kinds: ['UserRuntimeConfig', 'UserProxyConfig', 'Runtime'], clock })
+  const objects = createCache({
+    store,
+    kinds: ['UserRuntimeConfig', 'UserProxyConfig', 'Device', 'Runtime'],
+    clock,
+  })
   const people = createUserCache({ users, clock })
   await Promise.all([objects.start(signal), people.start(signal)])
   return {
     runtimes: objects.of('Runtime'),
     configs: objects.of('UserRuntimeConfig'),
     proxies: objects.of('UserProxyConfig'),
+    devices: objects.of('Device'),
     users: people,
   }
 }

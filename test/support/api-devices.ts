@@ -1,4 +1,4 @@
-import type { AuthSync, DeviceCommands, DeviceDirectory, SyncRequest } from '#api/ports.ts'
+import type { ApiCaches, AuthSync, DeviceCommands, DeviceDirectory, SyncRequest } from '#api/ports.ts'
 import type { Explanation } from '#core/auth-sync-explanation.ts'
 import { GATES } from '#core/auth-sync-gates.ts'
 import type { SyncOutcome } from '#core/auth-sync-request.ts'
@@ -6,6 +6,9 @@ import type { CommandResult, DeviceCommand, DeviceKey } from '#core/device-comma
 import type { DeviceReport } from '#core/device-report.ts'
 import { AppError } from '#core/errors.ts'
 import { Secret } from '#core/secret.ts'
+import type { ObjectOf } from '#crds/kinds.ts'
+
+import { until } from './until.ts'
 
 /** What a device does with a command. */
 export type DeviceBehaviour = (command: DeviceCommand) => Promise<CommandResult>
@@ -82,6 +85,14 @@ export function aCommandResult(overrides: Partial<CommandResult> = {}): CommandR
     probe: null,
     ...overrides,
   }
+}
+
+/** Resolves when memory shows a device as it was written. */
+export async function inMemory(
+  { caches }: { readonly caches: ApiCaches },
+  { metadata }: ObjectOf<'Device'>,
+): Promise<void> {
+  await until(() => caches.devices.get(metadata)?.metadata.resourceVersion === metadata.resourceVersion)
 }
 
 function anExplanation(overrides: Partial<Explanation>): Explanation {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { GATES } from '#core/auth-sync-gates.ts'
-import { aDeviceReport } from '#test/support/api-devices.ts'
+import { aDeviceReport, inMemory } from '#test/support/api-devices.ts'
 import { startTestApi, type TestApi } from '#test/support/api-server.ts'
 import { problemOf } from '#test/support/api-stories.ts'
 
@@ -44,13 +44,14 @@ const LAPTOP = {
   runtimes: [explained('claude'), explained('codex')],
 }
 
-function storeDevice(deviceId: string, name = deviceId, suspend = false): Promise<unknown> {
-  return api.store.create('Device', {
+async function storeDevice(deviceId: string, name = deviceId, suspend = false): Promise<void> {
+  const device = await api.store.create('Device', {
     apiVersion: 'agent.wecode.io/v1',
     kind: 'Device',
     metadata: { name, namespace: 'user-1' },
     spec: { deviceId, displayName: `Stored ${deviceId}`, deviceType: 'cloud', suspend },
   })
+  await inMemory(api, device)
 }
 
 describe('listing', () => {
@@ -93,7 +94,7 @@ describe('listing', () => {
     await storeDevice('a-device')
     const device = await api.store.get('Device', { namespace: 'user-1', name: 'a-device' })
     const condition = { lastTransitionTime: '2026-11-21T09:00:00.000Z', reason: 'Said', message: '' }
-    await api.store.updateStatus('Device', {
+    const updated = await api.store.updateStatus('Device', {
       ...device,
       status: {
         executorVersion: '2.0.0',
@@ -101,6 +102,7 @@ describe('listing', () => {
         conditions: [{ type: 'Online', status: 'True', ...condition }],
       },
     })
+    await inMemory(api, updated)
     expect((await api.call('GET', '/users/me/devices/a-device')).body).toMatchObject({
       online: true,
       executor_version: '2.0.0',

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import type { CommandResult, ProxyProbe } from '#core/device-command.ts'
 import { AppError } from '#core/errors.ts'
-import { aCommandResult, aDeviceReport } from '#test/support/api-devices.ts'
+import { aCommandResult, aDeviceReport, inMemory } from '#test/support/api-devices.ts'
 import { startTestApi, type TestApi } from '#test/support/api-server.ts'
 import { damageProxy, problemOf, saveProxy } from '#test/support/api-stories.ts'
 
@@ -193,12 +193,13 @@ describe('is refused', () => {
   it('while the device is suspended', async () => {
     await saveProxy(api, PROXY)
     answerWith(found())
-    await api.store.create('Device', {
+    const device = await api.store.create('Device', {
       apiVersion: 'agent.wecode.io/v1',
       kind: 'Device',
       metadata: { name: 'device-1', namespace: 'user-1' },
       spec: { deviceId: 'device-1', displayName: 'Laptop', deviceType: 'local', suspend: true },
     })
+    await inMemory(api, device)
     expect(await probe()).toMatchObject({
       status: 409,
       body: {
