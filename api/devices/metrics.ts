@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 
 /** Why something a device sent was not taken. */
-type RefusalReason = 'rate' | 'bytes' | 'backlog' | 'token' | 'connects' | 'devices'
+type RefusalReason = 'rate' | 'bytes' | 'binary' | 'backlog' | 'token' | 'connects' | 'devices'
 
 /** Counts what happens on the device channel. */
 export interface DeviceMetrics {

@@ -101,6 +101,10 @@ function bound(raw: RawSocket, { clock, limits, metrics }: SocketOptions): void 
   let state = 0
   // A frame may be one character, the type of the packet, and carry nothing.
   raw.on('data', (frame?: string | Buffer) => {
+    if (isBinary(frame)) {
+      metrics.countRefused('binary')
+      return cut(raw)
+    }
     const use = { nowMs: clock.monotonic(), cost: frame?.length ?? 0 }
     const next = spend(limits.bytesPerDevice, state, use)
     if (next === null) {
@@ -110,4 +114,14 @@ function bound(raw: RawSocket, { clock, limits, metrics }: SocketOptions): void 
       state = next
     }
   })
+}
+
+/** Types of Socket.IO packets that announce attachments. */
+const BINARY_EVENT = '5'
+const BINARY_ACK = '6'
+
+// No device has a use for them, and what was announced is held until all attachments are there, which may be never.
+function isBinary(frame: string | Buffer | undefined): boolean {
+  if (frame === undefined) return false
+  return typeof frame !== 'string' || frame.startsWith(BINARY_EVENT) || frame.startsWith(BINARY_ACK)
 }

@@ -65,12 +65,15 @@ it('answers with the id that was sent, however large it is', async () => {
   expect(await socket.next()).toMatch(/\[\{"success":true\}\]$/)
 })
 
-it('takes events with bytes in them for what they are', async () => {
+it.each([
+  ['an event', `451-${NS},7["device:heartbeat",{"_placeholder":true,"num":0}]`],
+  ['an ack', `461-${NS},0[{"_placeholder":true,"num":0}]`],
+])('closes a socket over %s that announces bytes, before it holds any for it', async (_what, frame) => {
   const gateway = await startGateway()
   const socket = await gateway.connect()
-  socket.send(`451-${NS},7["device:heartbeat",{"_placeholder":true,"num":0}]`)
-  socket.send(new Uint8Array([1, 2, 3]))
-  expect(await socket.next()).toBe(`43${NS},7[{"error":"Device ID mismatch"}]`)
+  socket.send(frame)
+  await socket.closed
+  expect(await gateway.metrics.metrics()).toContain('runtimeconfig_device_refusals_total{reason="binary"} 1')
 })
 
 it.each([
