@@ -1,4 +1,4 @@
-import { parseAllDocuments } from 'yaml'
+import { type Document, parseAllDocuments, visit } from 'yaml'
 
 import { parseJsonText } from '#api/json-text.ts'
 import { AppError } from '#core/errors.ts'
@@ -7,6 +7,8 @@ import { isRecord } from '#core/json.ts'
 const MAX_OBJECTS = 1000
 // The worst YAML of this length holds the process up for 0.2 s; JSON of any length that comes in is a thousandth of it.
 const MAX_YAML_LENGTH = 65_536
+// Each costs a walk through its document, and the library's own bound counts them for each anchor apart.
+const MAX_ALIASES = 50
 const YAML_OPTIONS = {
   schema: 'core',
   // Comparing every key with every other takes quadratic time; the last one wins, as in JSON.
@@ -60,8 +62,21 @@ function readYaml(text: string, maxDepth: number): readonly unknown[] {
       const line = text.slice(0, error.pos[0]).split('\n').length
       throw new AppError('REQUEST_MALFORMED', `request body must be valid JSON or YAML; line ${line} is not`)
     }
+    refuseManyAliases(document)
     // Through JSON, so that both forms give the same values and the same bound on nesting.
-    const json = JSON.stringify(document.toJS({ maxAliasCount: 50 }))
+    const json = JSON.stringify(document.toJS({ maxAliasCount: MAX_ALIASES }))
     return json === undefined ? null : parseJsonText(json, maxDepth)
   })
+}
+
+function refuseManyAliases(document: Document.Parsed): void {
+  let count = 0
+  visit(document, {
+    Alias: () => {
+      count += 1
+      return count > MAX_ALIASES ? visit.BREAK : undefined
+    },
+  })
+  if (count <= MAX_ALIASES) return
+  throw new AppError('REQUEST_MALFORMED', `a YAML document must have at most ${MAX_ALIASES} aliases`)
 }
