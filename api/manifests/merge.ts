@@ -45,6 +45,8 @@ type Auth = NonNullable<ConfigSpec['auth']>
 async function mergeConfig(api: ApiContext, input: MergeInput<'UserRuntimeConfig'>): Promise<ConfigSpec> {
   const { manifest, stored } = input
   const { auth: _auth, config: _config, updatedAt: _updatedAt, ...rest } = manifest.spec
+  // There is one object a runtime, so this also bounds what one user can have stored and held in memory.
+  if (stored === undefined) await lookUpRuntime(api, manifest.spec.runtime)
   const auth = await mergeAuth(api, input)
   const config = await mergeLayer(api, input)
   const spec = { ...rest, ...(auth && { auth }), ...(config && { config }) }

@@ -287,6 +287,12 @@ describe('what may be set', () => {
     expect((await storedConfig(api)).spec.suspend).toBe(true)
   })
 
+  it('refuses a configuration for a runtime that does not exist: there would be no end to them', async () => {
+    const manifest = { ...aConfig({ runtime: 'nothing' }), metadata: { name: 'nothing' } }
+    expect(await applyOne(manifest)).toMatchObject(failure('RUNTIME_UNSUPPORTED', 'nothing'))
+    expect((await api.store.list('UserRuntimeConfig')).items).toEqual([])
+  })
+
   it('refuses an unknown kind, and one of the whole installation', async () => {
     expect(await applyOne({ ...aConfig(), kind: 'Pod' })).toMatchObject(failure('INVALID', 'kind'))
     expect(await applyOne({ ...aConfig(), kind: 'User' })).toMatchObject(failure('INVALID', 'kind'))
