@@ -29,6 +29,8 @@ export const HTTP_SERVER_OPTIONS = {
   connectionsCheckingInterval: 2000,
   // Node would refuse a request without a host by itself, with an empty answer; the app does it with a problem.
   requireHostHeader: false,
+  // Clients that would rather speak HTTP/2 offer it with a plain request; taken as an upgrade, it would get no answer at all.
+  shouldUpgradeCallback: (request) => request.url?.startsWith('/socket.io/') === true,
 } as const satisfies ServerOptions
 
 /**

@@ -65,6 +65,21 @@ describe('what is no request', () => {
   })
 })
 
+describe('an offer to change the protocol', () => {
+  // curl and Java's HTTP client offer HTTP/2 with their first plain request.
+  it('is not taken up on a path that is not the device channel: the request is answered as it is', async () => {
+    api.server.on('upgrade', (_request, socket) => socket.destroy())
+    const answer = await sendRaw(
+      api.address,
+      [
+        'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n',
+      ],
+      isOneAnswer,
+    )
+    expect(answer.split('\r\n')[0]).toBe('HTTP/1.1 200 OK')
+  })
+})
+
 describe('a body that does not come', () => {
   it('ends with the connection, and leaves nothing behind', async () => {
     const head = `PUT ${CODEX} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.token}\r\nContent-Type: application/json\r\n`
