@@ -5,6 +5,7 @@ import { DeviceList } from '#protocol/device.ts'
 import { Problem } from '#protocol/problem.ts'
 import { RuntimeConfigView } from '#protocol/runtime-config.ts'
 import { SyncAnswer } from '#protocol/sync.ts'
+import { UserList } from '#protocol/user.ts'
 
 const NOW = '2026-11-21T10:00:00.000Z'
 
@@ -34,9 +35,25 @@ describe('an answer', () => {
       last_heartbeat_at: NOW,
       suspended: false,
       credential_shared: false,
+      proxy_probe: {
+        device_id: 'device-1',
+        reachable: true,
+        connect_accepted: false,
+        authenticated: null,
+        tls_intact: null,
+        message: 'the proxy answered 403 when asked to connect',
+        probed_at: NOW,
+      },
       runtimes: [runtime],
     }
     expect(DeviceList.parse({ items: [device] })).toEqual({ items: [device] })
+  })
+
+  it('of users says who they are, and nothing else', () => {
+    const user = { name: 'ada', email: null, role: 'user', is_active: true, namespace: 'user-1' }
+    expect(UserList.parse({ items: [{ ...user, preferences: { theme: 'dark' } }] })).toEqual({
+      items: [user],
+    })
   })
 
   it('of a sync says what each device made of it', () => {
