@@ -30,12 +30,15 @@ export interface Cache<C extends KindName> {
   of<K extends C>(kind: K): Pick<KindCache<K>, 'get' | 'list' | 'onChange'>
   /** Monotonic ms since the store was last heard of; infinite before. An idle store says nothing. */
   lastEventAgeMs(kind: C): number
+  /** Whether every kind is complete and still watched. */
   readonly isSynced: boolean
 }
 
 interface Entry<K extends KindName> {
   readonly cache: KindCache<K>
   heardAt: number
+  /** The signal aborted, or a bug ended the watch. */
+  isOver: boolean
   readonly filled: PromiseWithResolvers<void>
 }
 
@@ -50,8 +53,13 @@ export function createCache<C extends KindName>(options: CacheOptions<C>): Cache
     if (entry === undefined) throw new Error(`the cache was not made for kind ${kind}`)
     return entry
   }
-  const run = (kind: C, signal: AbortSignal) =>
-    runWatchLoop({ store, clock, random }, { kind, sink: sinkOf(entryOf(kind), clock) }, signal)
+  const run = (kind: C, signal: AbortSignal) => {
+    const entry = entryOf(kind)
+    const over = () => {
+      entry.isOver = true
+    }
+    return runWatchLoop({ store, clock, random }, { kind, sink: sinkOf(entry, clock) }, signal).finally(over)
+  }
   return {
     start: async (signal) => {
       const loops = kinds.map((kind) => run(kind, signal))
@@ -64,7 +72,7 @@ export function createCache<C extends KindName>(options: CacheOptions<C>): Cache
     of: (kind) => entryOf(kind).cache,
     lastEventAgeMs: (kind) => clock.monotonic() - entryOf(kind).heardAt,
     get isSynced() {
-      return kinds.every((kind) => entryOf(kind).cache.isFilled)
+      return kinds.map(entryOf).every(({ cache, isOver }) => cache.isFilled && !isOver)
     },
   }
 }
@@ -73,6 +81,7 @@ function newEntry<K extends KindName>(): Entry<K> {
   return {
     cache: new KindCache<K>(),
     heardAt: Number.NEGATIVE_INFINITY,
+    isOver: false,
     filled: Promise.withResolvers<void>(),
   }
 }

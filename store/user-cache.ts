@@ -30,6 +30,7 @@ export interface UserCache {
   list(): readonly User[]
   /** Calls back once per change. Returns how to stop listening. */
   onChange(listener: UserListener): () => void
+  /** Whether everybody is there and still watched. */
   readonly isSynced: boolean
 }
 
@@ -39,7 +40,11 @@ export function createUserCache({ users, clock, random = Math.random }: UserCach
   return {
     start: async (signal) => {
       const synced = Promise.withResolvers<void>()
-      const loop = follow({ users, clock, random }, { memory, onSynced: synced.resolve }, signal)
+      const over = () => {
+        memory.isSynced = false
+      }
+      const deps = { users, clock, random }
+      const loop = follow(deps, { memory, onSynced: synced.resolve }, signal).finally(over)
       await Promise.race([synced.promise, loop])
     },
     get: (id) => memory.byId.get(id),

@@ -226,6 +226,16 @@ describe('a cache of objects', () => {
     expect(flaky.calls).toContain(`watch ${other.metadata.resourceVersion}`)
   })
 
+  it('no longer counts as fresh when a bug ended one of its watches', async () => {
+    const { cache } = await started()
+    cache.onChange('Device', () => {
+      throw new TypeError('a bug')
+    })
+    await create('a')
+    await until(() => !cache.isSynced)
+    expect(cache.isSynced).toBe(false)
+  })
+
   it('stops with its signal, also while it waits', async () => {
     flaky.cut()
     const cache = make()

@@ -89,6 +89,16 @@ describe('a cache of users', () => {
     expect(cache.list()).toHaveLength(3)
   })
 
+  it('no longer counts as fresh when a bug ended its watch', async () => {
+    const { cache } = await started()
+    cache.onChange(() => {
+      throw new TypeError('a bug')
+    })
+    await subject.users.create({ name: 'eve' })
+    await until(() => !cache.isSynced)
+    expect(cache.isSynced).toBe(false)
+  })
+
   it('stops with its signal', async () => {
     const cache = createUserCache({ users: subject.users, clock: subject.clock })
     stop.abort()
