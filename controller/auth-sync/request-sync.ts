@@ -1,8 +1,9 @@
 import type { SyncOutcome } from '#core/auth-sync-request.ts'
 import { AppError, isAppError } from '#core/errors.ts'
-import { findRuntime, type Runtime } from '#core/runtimes.ts'
+import { findRuntime } from '#core/runtimes.ts'
 import { authPlace } from '#secrets/places.ts'
 import { findObject } from '#store/find-object.ts'
+import type { ObjectKey } from '#store/store.ts'
 import type { User } from '#store/users.ts'
 
 import type { AuthSyncDeps } from './deps.ts'
@@ -25,16 +26,17 @@ const CATCH_UP_MS = 2_000
  * Rejects with `RUNTIME_UNSUPPORTED`, `AUTH_MISSING`, `DECRYPT_FAILED` or `DEVICE_UNKNOWN`.
  */
 export async function requestSync(request: SyncRequest, deps: AuthSyncDeps): Promise<readonly SyncOutcome[]> {
-  const runtime = findRuntime(deps.cache.list('Runtime'), request.runtime)
+  const runtime = findRuntime(deps.cache.list('Runtime'), request.runtime).metadata.name
   const user = deps.users.findByNamespace(request.namespace)
   if (user === undefined) throw new AppError('DEVICE_UNKNOWN', 'Device not found or access denied')
   const { namespace } = user
+  const sealed = await requireDocument(user, runtime, deps)
   for (const deviceId of request.deviceIds ?? []) requireDevice({ namespace, deviceId }, deps)
-  await requireDocument(user, runtime, deps)
+  await waitUntilCached({ namespace, name: runtime }, sealed, deps)
   const deviceIds = request.deviceIds ?? devicesOf(namespace, deps)
   const outcomes = deviceIds.map((deviceId) => {
     const { promise, resolve } = Promise.withResolvers<SyncOutcome>()
-    const keyText = toKeyText({ namespace, deviceId, runtime: runtime.metadata.name })
+    const keyText = toKeyText({ namespace, deviceId, runtime })
     deps.requests.add(keyText, [resolve])
     deps.queue.add(keyText, 'user')
     return promise
@@ -42,25 +44,35 @@ export async function requestSync(request: SyncRequest, deps: AuthSyncDeps): Pro
   return Promise.all(outcomes)
 }
 
-async function requireDocument(user: User, runtime: Runtime, deps: AuthSyncDeps): Promise<void> {
-  const key = { namespace: user.namespace, name: runtime.metadata.name }
-  const stored = await findObject(deps.store, 'UserRuntimeConfig', key)
+/**
+ * Gives a user's sealed document as it is stored now, after opening it once to see that it can be sent.
+ * Rejects with `AUTH_MISSING` or `DECRYPT_FAILED`.
+ */
+export async function requireDocument(
+  user: User,
+  runtime: string,
+  { store, sealer }: Pick<AuthSyncDeps, 'store' | 'sealer'>,
+): Promise<string> {
+  const key = { namespace: user.namespace, name: runtime }
+  const stored = await findObject(store, 'UserRuntimeConfig', key)
   const sealed = stored?.spec.auth?.encryptedValue
   if (sealed === undefined) throw new AppError('AUTH_MISSING', 'auth_json is not configured')
   try {
-    await deps.sealer.open(sealed, authPlace(user, key.name))
+    await sealer.open(sealed, authPlace(user, runtime))
   } catch (cause) {
     if (!isAppError(cause, 'DECRYPT_FAILED')) throw cause
     throw new AppError('DECRYPT_FAILED', 'auth_json could not be decrypted', { cause })
   }
-  await waitUntilCached(
-    deps,
-    () => deps.cache.get('UserRuntimeConfig', key)?.spec.auth?.encryptedValue === sealed,
-  )
+  return sealed
 }
 
 /** Who stores and then asks to sync means what they stored. A cache that stays behind must not hold the answer back. */
-async function waitUntilCached({ cache, clock }: AuthSyncDeps, isCached: () => boolean): Promise<void> {
+async function waitUntilCached(
+  key: ObjectKey,
+  sealed: string,
+  { cache, clock }: AuthSyncDeps,
+): Promise<void> {
+  const isCached = () => cache.get('UserRuntimeConfig', key)?.spec.auth?.encryptedValue === sealed
   if (isCached()) return
   const { promise, resolve } = Promise.withResolvers<void>()
   const check = () => (isCached() ? resolve() : undefined)

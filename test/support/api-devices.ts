@@ -48,9 +48,11 @@ export class TestDevices implements DeviceCommands, DeviceDirectory, AuthSync {
   }
 
   async requestSync(request: SyncRequest): Promise<readonly SyncOutcome[]> {
-    this.syncRequests.push(request)
     const all = this.list(request.namespace).map((report) => report.deviceId)
     const asked = request.deviceIds ?? all
+    if (asked.some((deviceId) => !all.includes(deviceId)))
+      throw new AppError('DEVICE_UNKNOWN', 'Device not found or access denied')
+    this.syncRequests.push(request)
     return asked.map((deviceId) => ({ deviceId, success: true, status: 'written', error: null }))
   }
 }

@@ -11,6 +11,8 @@ import { createDeviceTokenService } from '#api/device-tokens.ts'
 import { configureHttpServer, HTTP_SERVER_OPTIONS } from '#api/http-server.ts'
 import type { Scope } from '#api/principal.ts'
 import { createApp } from '#api/server.ts'
+import { requireDocument } from '#controller/auth-sync/request-sync.ts'
+import { AppError } from '#core/errors.ts'
 import { BUILT_IN_RUNTIMES } from '#crds/types/runtimes.generated.ts'
 import type { Sealer } from '#secrets/seal.ts'
 import { createSealer } from '#secrets/seal.ts'
@@ -76,7 +78,8 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, path = ':me
   const parts = { ...stores, clock, caches, registry: new Registry(), sealer: createSealer(aKeyring()) }
   const { log, logger } = recordingLogger()
   const devices = new TestDevices()
-  const app = createApp({ ...parts, ...wire(parts, devices), logger, ...overrides })
+  const sealer = overrides.sealer ?? parts.sealer
+  const app = createApp({ ...parts, ...wire({ ...parts, sealer }, devices), logger, ...overrides })
   const server = createServer(HTTP_SERVER_OPTIONS, app)
   configureHttpServer(server)
   server.listen(0, '127.0.0.1')
@@ -87,7 +90,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, path = ':me
   const token = await tokenFor('ada')
   return {
     ...parts,
-    ...(overrides.sealer && { sealer: overrides.sealer }),
+    sealer,
     address,
     server,
     app,
@@ -108,16 +111,30 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, path = ':me
 }
 
 function wire(
-  { users, tokens, clock }: SqliteStores & { readonly clock: FakeClock },
+  parts: SqliteStores & Pick<ApiDeps, 'sealer'> & { readonly clock: FakeClock },
   devices: TestDevices,
 ): Pick<ApiDeps, 'authenticator' | 'deviceTokens' | 'commands' | 'directory' | 'authSync'> {
+  const { users, tokens, clock } = parts
   return {
     authenticator: createAuthenticator({ users, tokens, signingKey: aSigningKey(), clock }),
     deviceTokens: createDeviceTokenService({ tokens, clock }),
     commands: devices,
     directory: devices,
-    authSync: devices,
+    authSync: {
+      explain: (device, runtime) => devices.explain(device, runtime),
+      // What the operator asks first is asked here too: the answers to a refusal are those that clients get.
+      requestSync: async (request) => {
+        await requireDocument(await ownerOf(users, request.namespace), request.runtime, parts)
+        return devices.requestSync(request)
+      },
+    },
   }
+}
+
+async function ownerOf(users: SqliteStores['users'], namespace: string): Promise<User> {
+  const user = await users.findByNamespace(namespace)
+  if (user === undefined) throw new AppError('DEVICE_UNKNOWN', 'Device not found or access denied')
+  return user
 }
 
 async function aToken(clock: FakeClock, subject: string, scopes: readonly Scope[]): Promise<string> {
