@@ -15,6 +15,7 @@ export type CachedKind = (typeof KINDS)[number]
 
 /** Everything that is read from memory, in the shapes that its readers ask for. */
 export interface Caches {
+  readonly kinds: readonly CachedKind[]
   readonly objects: Cache<CachedKind>
   readonly users: UserCache
   readonly forApi: ApiCaches
@@ -39,6 +40,7 @@ export function createCaches(
   }
   objects.onChange('Runtime', readRuntimes)
   return {
+    kinds: KINDS,
     objects,
     users: people,
     forApi: {

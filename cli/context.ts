@@ -84,7 +84,8 @@ async function parseSettingsFile(path: string, text: string): Promise<Readonly<R
   const { parse: parseYaml } = await import('yaml')
   let values: unknown
   try {
-    values = parseYaml(text) ?? {}
+    // Its warnings would go to stderr on their own, in words of its own.
+    values = parseYaml(text, { logLevel: 'error' }) ?? {}
   } catch (cause) {
     throw new AppError(
       'SETTING_INVALID',

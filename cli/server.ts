@@ -28,6 +28,7 @@ import { type Caches, createCaches } from './caches.ts'
 import { readLegacyReader } from './legacy-key.ts'
 import { openLoopWatch } from './loop-watch.ts'
 import type { Settings } from './settings.ts'
+import { registerWatchAge } from './watch-age.ts'
 
 /** What a server is started from. */
 export interface ServerDeps {
@@ -107,6 +108,7 @@ async function openParts(deps: ServerDeps, signal: AbortSignal): Promise<Parts> 
   const stores = await openSqliteStore({ path: database, clock, logger })
   await installBuiltInRuntimes(stores.store)
   const caches = createCaches(stores, clock)
+  registerWatchAge(registry, caches)
   await caches.start(signal)
   const authenticator = createAuthenticator({ ...stores, signingKey, clock, findUser: caches.findUser })
   return { ...deps, registry, authenticator, deviceKeys: createDeviceKeys(keyring), sealer, stores, caches }

@@ -3,7 +3,7 @@ import { toTable } from '#cli/output.ts'
 
 /** Prints every setting with its value and its origin. None of them is a secret: keys and tokens are files. */
 export function showConfig({ output, origins }: Context): void {
-  output.json(origins)
+  output.json({ items: origins })
   const lines = toTable(
     origins,
     [

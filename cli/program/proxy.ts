@@ -13,7 +13,7 @@ export function addProxy(program: Command): void {
       const { showProxy } = await import('#cli/commands/proxy.ts')
       await showProxy(await contextOf(command))
     })
-  withExamples(show, 'runtimeconfig proxy')
+  withExamples(show, 'runtimeconfig proxy show')
   const set = withSettings(proxy.command('set [file]'), CLIENT)
     .description('save it; the URL is read from the file or stdin, because arguments show in process lists')
     .action(async (file: string | undefined, _flags, command: Command) => {

@@ -51,7 +51,7 @@ function openForReading(path: string): DatabaseSync {
 }
 
 function inspectCopy(path: string): void {
-  const folder = mkdtempSync(join(tmpdir(), 'runtimeconfig-doctor-'))
+  const folder = makeFolder()
   try {
     const copy = join(folder, 'copy.db')
     copyFile(path, copy)
@@ -62,11 +62,20 @@ function inspectCopy(path: string): void {
   }
 }
 
+function makeFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'runtimeconfig-doctor-'))
+  } catch (cause) {
+    const message = `expected to be able to make a folder in ${tmpdir()} for a copy; name another one with TMPDIR`
+    throw new AppError('STORE_UNAVAILABLE', message, { cause })
+  }
+}
+
 function copyFile(from: string, to: string): void {
   try {
     copyFileSync(from, to)
   } catch (cause) {
-    throw new AppError('STORE_UNAVAILABLE', `expected to be able to read ${from} and write ${to}`, { cause })
+    throw new AppError('STORE_UNAVAILABLE', `expected to be able to copy ${from} to ${to}`, { cause })
   }
 }
 

@@ -99,6 +99,17 @@ describe('the keyring file', () => {
     expect(readdirSync(folder)).toEqual(['.other.json.new-0123456789abcdef', 'keyring.json'])
   })
 
+  it('is only looked at when asked to: nothing made, nothing swept', async () => {
+    const folder = aKeyFolder()
+    const path = join(folder, 'keyring.json')
+    expect((await refusalOf(openKeyring(path, { readOnly: true }))).message).toContain('it does not exist')
+    expect(readdirSync(folder)).toEqual([])
+    const { current } = await openKeyring(path)
+    linkSync(path, join(folder, '.keyring.json.new-0123456789abcdef'))
+    expect((await openKeyring(path, { readOnly: true })).current.kid).toBe(current.kid)
+    expect(readdirSync(folder)).toEqual(['.keyring.json.new-0123456789abcdef', 'keyring.json'])
+  })
+
   it('is reached through a link, as mounted Secrets are', async () => {
     const folder = aKeyFolder()
     const { current } = await openKeyring(join(folder, 'real.json'))

@@ -137,22 +137,57 @@ export interface Ended {
   readonly stderr: string
 }
 
+/** Under what circumstances a command runs. */
+export interface Circumstances {
+  readonly environment?: Readonly<Record<string, string>>
+  readonly stdin?: string | Uint8Array
+  readonly cwd?: string
+  readonly uid?: number
+}
+
+/** A program that ends by itself, or when a test ends it. */
+export interface StartedProgram {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+}
+
+/** Starts a command of the real command line. */
+export function startToEnd(args: readonly string[], options: Circumstances = {}): StartedProgram {
+  return startProgram([process.execPath, MAIN, ...args], options)
+}
+
 /** Runs a command of the real command line to its end. */
-export async function runToEnd(
-  args: readonly string[],
-  options: { readonly environment?: Readonly<Record<string, string>>; readonly stdin?: string } = {},
-): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { ...cleanEnvironment(), ...options.environment },
+export async function runToEnd(args: readonly string[], options: Circumstances = {}): Promise<Ended> {
+  return startToEnd(args, options).ended
+}
+
+/** Runs a shell script to its end, in which `runtimeconfig` and `npx runtimeconfig` are the real command line. */
+export async function runInShell(script: string, options: Circumstances = {}): Promise<Ended> {
+  const names = 'runtimeconfig() { "$NODE" "$MAIN" "$@"; }\nnpx() { "$@"; }\n'
+  const environment = { ...options.environment, NODE: process.execPath, MAIN }
+  return startProgram(['bash', '-c', names + script], { ...options, environment }).ended
+}
+
+function startProgram(
+  [program = '', ...args]: readonly string[],
+  { environment, stdin, ...options }: Circumstances,
+): StartedProgram {
+  const child = spawn(program, args, {
+    ...options,
+    env: { ...cleanEnvironment(), ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
-  const [stdout, stderr] = [[] as string[], [] as string[]]
-  child.stdout.on('data', (chunk: Buffer) => void stdout.push(chunk.toString('utf8')))
-  child.stderr.on('data', (chunk: Buffer) => void stderr.push(chunk.toString('utf8')))
+  const [stdout, stderr] = [[] as Buffer[], [] as Buffer[]]
+  child.stdout.on('data', (chunk: Buffer) => void stdout.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => void stderr.push(chunk))
   child.stdin.on('error', () => {})
-  child.stdin.end(options.stdin ?? '')
-  const [code] = (await once(child, 'close')) as [number | null]
-  return { code, stdout: stdout.join(''), stderr: stderr.join('') }
+  child.stdin.end(stdin ?? '')
+  const ended = once(child, 'close').then(([code]: unknown[]) => ({
+    code: typeof code === 'number' ? code : null,
+    stdout: Buffer.concat(stdout).toString('utf8'),
+    stderr: Buffer.concat(stderr).toString('utf8'),
+  }))
+  return { child, ended }
 }
 
 /** Polls until `look` gives something; the failure says what was waited for. */
