@@ -7,7 +7,7 @@ import type { CommandReply } from './commands.ts'
 import { AGENT_FEATURES, Heartbeat } from './heartbeat.ts'
 import type { Inspector } from './inspect.ts'
 import type { AgentPorts } from './ports.ts'
-import { type AgentRuntime, toAgentRuntime } from './runtimes.ts'
+import { type AgentRuntime, toAgentRuntimes } from './runtimes.ts'
 import { type Registered, Session, SessionEnded, type SessionEnd } from './session.ts'
 import { openSocket } from './socket-client.ts'
 
@@ -141,7 +141,7 @@ export class Connection {
   #take(registered: Registered): void {
     this.#attempt = 0
     this.#retryAfterMs = Math.min(MAX_RETRY_AFTER_MS, Math.max(0, registered.retry_after_ms ?? 0))
-    const runtimes = (registered.runtimes ?? []).map(toAgentRuntime)
+    const runtimes = toAgentRuntimes(registered.runtimes ?? [])
     this.#deps.assign(runtimes, registered.digest_key ?? null)
   }
 
@@ -151,7 +151,7 @@ export class Connection {
       this.#deps.ports.logger.warn({}, 'the server sent a list of runtimes that cannot be read')
       return
     }
-    this.#deps.assign(parsed.data.runtimes.map(toAgentRuntime), null)
+    this.#deps.assign(toAgentRuntimes(parsed.data.runtimes), null)
     this.#heartbeat?.beat()
   }
 

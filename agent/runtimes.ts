@@ -14,8 +14,24 @@ export interface AgentRuntime {
   readonly processName: string | null
 }
 
-/** Takes over what the server says about a runtime. */
-export function toAgentRuntime(wire: z.infer<typeof agentRuntime>): AgentRuntime {
+type WireRuntime = z.infer<typeof agentRuntime>
+
+/** More than any server has; a server that was taken over must not keep this device busy, nor fill its disk. */
+const MAX_RUNTIMES = 100
+/** As servers name runtimes: it stands in the state file, in logs and in heartbeats. */
+const NAME = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
+const MAX_TARGET_PATH = 1024
+
+/** Takes over what the server says about runtimes: those that a server of ours can have, and so many of them. */
+export function toAgentRuntimes(wire: readonly WireRuntime[]): readonly AgentRuntime[] {
+  return wire.filter(isPlausible).slice(0, MAX_RUNTIMES).map(toAgentRuntime)
+}
+
+function isPlausible({ name, target_path }: WireRuntime): boolean {
+  return NAME.test(name) && target_path.length <= MAX_TARGET_PATH
+}
+
+function toAgentRuntime(wire: WireRuntime): AgentRuntime {
   return {
     name: wire.name,
     target: { targetPath: wire.target_path, homeVariable: wire.home_variable },
