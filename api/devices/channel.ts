@@ -7,8 +7,7 @@ import { type CommandInput, type ExecuteCommand, toExecuteCommand } from '#proto
 import { DEVICE_EVENTS } from '#protocol/register.ts'
 
 import { toCommandResult } from './command-result.ts'
-import type { DeviceConnection } from './connection.ts'
-import type { KnownDevice } from './known-device.ts'
+import type { DeviceConnection, LiveDevice } from './connection.ts'
 import { PendingAnswer } from './pending-answer.ts'
 import type { Reports } from './reports.ts'
 
@@ -30,7 +29,7 @@ interface Job {
 export class CommandChannel implements DeviceCommands {
   readonly #options: ChannelOptions
   /** Only devices with work; the first job of each is in hand. */
-  readonly #lines = new Map<KnownDevice, Job[]>()
+  readonly #lines = new Map<LiveDevice, Job[]>()
   #isClosing = false
   #onIdle: (() => void) | null = null
 
@@ -55,7 +54,7 @@ export class CommandChannel implements DeviceCommands {
     })
   }
 
-  #enqueue(device: KnownDevice, job: Job): void {
+  #enqueue(device: LiveDevice, job: Job): void {
     const line = this.#lines.get(device) ?? []
     if (line.length > this.#options.waitingCommands) return job.reject(busy(device.key))
     line.push(job)
@@ -63,7 +62,7 @@ export class CommandChannel implements DeviceCommands {
     if (line.length === 1) void this.#work(device, line)
   }
 
-  async #work(device: KnownDevice, line: Job[]): Promise<void> {
+  async #work(device: LiveDevice, line: Job[]): Promise<void> {
     for (let job = line[0]; job !== undefined; job = line[0]) {
       await this.#run(device, job.command).then(job.resolve, job.reject)
       line.shift()
@@ -72,7 +71,7 @@ export class CommandChannel implements DeviceCommands {
     if (this.#lines.size === 0) this.#onIdle?.()
   }
 
-  async #run(device: KnownDevice, command: DeviceCommand): Promise<CommandResult> {
+  async #run(device: LiveDevice, command: DeviceCommand): Promise<CommandResult> {
     const connection = requireOnline(device)
     if (!(await this.#options.isAllowed(connection)) || this.#isClosing) throw offline(device.key)
     // The device may have registered anew, as something else, while the token was looked at or the job waited.
@@ -93,7 +92,7 @@ function isAuthCommand(command: DeviceCommand): boolean {
   return command.key !== 'probe_proxy'
 }
 
-function requireCapable(device: KnownDevice, command: DeviceCommand): void {
+function requireCapable(device: LiveDevice, command: DeviceCommand): void {
   if (device.deviceType === 'remote' && isAuthCommand(command)) {
     const message = `Device command key '${command.key}' is not supported for remote devices`
     throw new AppError('DEVICE_UNSUPPORTED', message)
@@ -106,7 +105,7 @@ function needsOurAgent(command: DeviceCommand): boolean {
   return command.key === 'remove_runtime_auth_file' || command.key === 'probe_proxy'
 }
 
-function requireOnline(device: KnownDevice): DeviceConnection {
+function requireOnline(device: LiveDevice): DeviceConnection {
   if (device.connection === null || !device.isOnline) throw offline(device.key)
   return device.connection
 }
@@ -118,7 +117,7 @@ function ask(connection: DeviceConnection, payload: ExecuteCommand, pending: Pen
   connection.socket.emit(DEVICE_EVENTS.executeCommand, payload, pending.take)
 }
 
-function toPayload(device: KnownDevice, command: DeviceCommand): ExecuteCommand {
+function toPayload(device: LiveDevice, command: DeviceCommand): ExecuteCommand {
   const payload = toExecuteCommand(openCommand(command), device.isOurAgent ? 'agent' : 'script')
   if (payload === null) throw unsupported(device.key, command)
   return payload

@@ -3,8 +3,7 @@ import { agentRuntimeOf, type Runtime } from '#core/runtimes.ts'
 import { parseRegister } from '#protocol/register.ts'
 import type { DeviceKeys } from '#secrets/device-key.ts'
 
-import type { DeviceConnection } from './connection.ts'
-import type { KnownDevice } from './known-device.ts'
+import type { DeviceConnection, LiveDevice } from './connection.ts'
 import type { DeviceMetrics } from './metrics.ts'
 import type { Reports } from './reports.ts'
 
@@ -48,7 +47,7 @@ export function toRuntimesPayload(runtimes: readonly Runtime[]): object {
   return { runtimes: runtimes.map(agentRuntimeOf) }
 }
 
-function agentPart(device: KnownDevice, { deviceKeys, runtimes, reports }: RegisterDeps): object {
+function agentPart(device: LiveDevice, { deviceKeys, runtimes, reports }: RegisterDeps): object {
   if (!device.isOurAgent) return {}
   return {
     digest_key: deviceKeys.deviceKey(device.key).open(),

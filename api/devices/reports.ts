@@ -4,10 +4,9 @@ import { DROP_GRACE_MS, HEARTBEAT_TIMEOUT_MS, isDeviceOnline } from '#core/devic
 import type { DeviceReport } from '#core/device-report.ts'
 import type { Registration } from '#protocol/register.ts'
 
-import type { DeviceConnection } from './connection.ts'
+import { type DeviceConnection, LiveDevice } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
 import { observeFiles } from './file-reports.ts'
-import { KnownDevice } from './known-device.ts'
 import type { DeviceReports, ReportChange } from './ports.ts'
 
 interface ReportsOptions {
@@ -21,17 +20,17 @@ interface ReportsOptions {
 /** Remembers what each device said last, and decides from its signs of life whether it is online. */
 export class Reports implements DeviceReports {
   readonly #options: ReportsOptions
-  readonly #users = new Map<string, Map<string, KnownDevice>>()
+  readonly #users = new Map<string, Map<string, LiveDevice>>()
   readonly #listeners = new Set<(change: ReportChange) => void>()
-  readonly #heartbeats: Deadlines<KnownDevice>
-  readonly #drops: Deadlines<KnownDevice>
-  readonly #memories: Deadlines<KnownDevice>
+  readonly #heartbeats: Deadlines<LiveDevice>
+  readonly #drops: Deadlines<LiveDevice>
+  readonly #memories: Deadlines<LiveDevice>
   #onlineCount = 0
   #returnSlot = 0
 
   constructor(options: ReportsOptions) {
     this.#options = options
-    const settle = (device: KnownDevice) => this.#settle(device)
+    const settle = (device: LiveDevice) => this.#settle(device)
     this.#heartbeats = new Deadlines(options.clock, HEARTBEAT_TIMEOUT_MS, settle)
     this.#drops = new Deadlines(options.clock, DROP_GRACE_MS, settle)
     this.#memories = new Deadlines(options.clock, options.rememberMs, (device) => this.#forget(device))
@@ -43,7 +42,7 @@ export class Reports implements DeviceReports {
   }
 
   /** The device itself, for those who speak to it. */
-  find(key: DeviceKey): KnownDevice | undefined {
+  find(key: DeviceKey): LiveDevice | undefined {
     return this.#users.get(key.namespace)?.get(key.deviceId)
   }
 
@@ -56,7 +55,7 @@ export class Reports implements DeviceReports {
   }
 
   /** Every device with a socket. */
-  *connected(): Generator<KnownDevice> {
+  *connected(): Generator<LiveDevice> {
     for (const devices of this.#users.values()) {
       for (const device of devices.values()) if (device.connection !== null) yield device
     }
@@ -86,12 +85,12 @@ export class Reports implements DeviceReports {
    *
    * @returns `null` when the user has too many devices online
    */
-  register(connection: DeviceConnection, registration: Registration): KnownDevice | null {
+  register(connection: DeviceConnection, registration: Registration): LiveDevice | null {
     const { namespace } = connection.principal.user
-    const devices = this.#users.get(namespace) ?? new Map<string, KnownDevice>()
+    const devices = this.#users.get(namespace) ?? new Map<string, LiveDevice>()
     const known = devices.get(registration.deviceId)
     if (known === undefined && !this.#makeRoom(devices)) return null
-    const device = known ?? new KnownDevice({ namespace, deviceId: registration.deviceId })
+    const device = known ?? new LiveDevice({ namespace, deviceId: registration.deviceId })
     if (device.connection !== connection) device.connection?.abandon()
     device.connection = connection
     device.droppedAt = null
@@ -105,7 +104,7 @@ export class Reports implements DeviceReports {
   }
 
   /** Takes in a heartbeat. Nothing but a number changes when it says what the one before said. */
-  heartbeat(device: KnownDevice, files: unknown): void {
+  heartbeat(device: LiveDevice, files: unknown): void {
     const { clock, runtimes } = this.#options
     device.lastHeartbeatAt = clock.now()
     device.heartbeatAt = clock.monotonic()
@@ -119,7 +118,7 @@ export class Reports implements DeviceReports {
   }
 
   /** The connection no longer speaks for the device: it has the grace to come back. */
-  drop(device: KnownDevice, connection: DeviceConnection): void {
+  drop(device: LiveDevice, connection: DeviceConnection): void {
     connection.abandon()
     if (device.connection !== connection) return
     device.connection = null
@@ -135,20 +134,20 @@ export class Reports implements DeviceReports {
     this.#memories.clear()
   }
 
-  #bringOnline(device: KnownDevice, news: readonly string[]): void {
+  #bringOnline(device: LiveDevice, news: readonly string[]): void {
     device.isOnline = true
     this.#onlineCount += 1
     this.#emit(device, 'online', news)
   }
 
-  #settle(device: KnownDevice): void {
+  #settle(device: LiveDevice): void {
     if (!device.isOnline || isDeviceOnline(this.#signsOf(device))) return
     device.isOnline = false
     this.#onlineCount -= 1
     this.#emit(device, 'offline', NO_RUNTIMES)
   }
 
-  #signsOf(device: KnownDevice) {
+  #signsOf(device: LiveDevice) {
     const now = this.#options.clock.monotonic()
     return {
       sinceHeartbeatMs: device.heartbeatAt === null ? null : now - device.heartbeatAt,
@@ -157,9 +156,9 @@ export class Reports implements DeviceReports {
   }
 
   // One user's fleet must not fill the memory of all: whoever is offline longest is forgotten first.
-  #makeRoom(devices: Map<string, KnownDevice>): boolean {
+  #makeRoom(devices: Map<string, LiveDevice>): boolean {
     if (devices.size < this.#options.devicesPerUser) return true
-    let oldest: KnownDevice | null = null
+    let oldest: LiveDevice | null = null
     for (const device of devices.values()) {
       if (device.droppedAt === null || device.isOnline) continue
       if (oldest?.droppedAt == null || device.droppedAt < oldest.droppedAt) oldest = device
@@ -168,7 +167,7 @@ export class Reports implements DeviceReports {
     return oldest !== null
   }
 
-  #forget(device: KnownDevice): void {
+  #forget(device: LiveDevice): void {
     this.#heartbeats.drop(device)
     this.#drops.drop(device)
     this.#memories.drop(device)
@@ -177,14 +176,14 @@ export class Reports implements DeviceReports {
     if (devices?.size === 0) this.#users.delete(device.key.namespace)
   }
 
-  #emit(device: KnownDevice, kind: ReportChange['kind'], runtimes: readonly string[]): void {
+  #emit(device: LiveDevice, kind: ReportChange['kind'], runtimes: readonly string[]): void {
     for (const listener of this.#listeners) listener({ device: device.key, kind, runtimes })
   }
 }
 
 const NO_RUNTIMES: readonly string[] = []
 
-function withAwaited(device: KnownDevice, changed: readonly string[]): readonly string[] {
+function withAwaited(device: LiveDevice, changed: readonly string[]): readonly string[] {
   if (device.awaited === null) return changed
   const news = new Set([...changed, ...device.awaited])
   device.awaited = null
