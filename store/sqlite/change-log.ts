@@ -112,7 +112,7 @@ export class ChangeLog {
     throw new AppError('EXPIRED', `version ${version} is not in the kept history; list again`)
   }
 
-  /** Must be called within the transaction that makes the change; `commit` follows when that is on disk. */
+  /** Must be called within the transaction that makes the change; `committed` follows when that is on disk. */
   append(change: Change, changedAt: number): void {
     const { version, kind, userId, name, type, previous } = change
     this.#insert.run(
