@@ -35,6 +35,9 @@ export interface CommandDeps {
 }
 
 const MAX_WAITING = 16
+// What is refused is logged and answered with, and must not be endless there.
+const MAX_RUNTIME = 100
+const MAX_SHOWN_PATH = 16_384
 const MAX_OUTPUT_BYTES = 1_048_576
 
 /**
@@ -106,11 +109,12 @@ export class CommandRunner {
     if (key === 'probe_proxy') return this.#deps.probe(env)
     const runtime = env[COMMAND_ENV.runtime]?.trim() ?? ''
     if (runtime === '') throw badRequest('runtime is required')
+    if (runtime.length > MAX_RUNTIME) throw badRequest('runtime is too long')
     const target = {
       targetPath: env[COMMAND_ENV.targetPath] ?? '',
       homeVariable: env[COMMAND_ENV.homeVariable] ?? null,
     }
-    Object.assign(answer, { runtime, path: target.targetPath })
+    Object.assign(answer, { runtime, path: target.targetPath.slice(0, MAX_SHOWN_PATH) })
     const deps = this.#deps.files()
     const location = locate(deps.home, target)
     answer.path = location.shownPath

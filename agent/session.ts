@@ -19,6 +19,8 @@ export type SessionEnd =
 export type Registered = Extract<z.infer<typeof registerAnswer>, { readonly success: true }>
 
 const ANSWER_TIMEOUT_MS = 10_000
+/** The words of a server end up in the log. */
+const MAX_REASON = 500
 
 /** Ends an attempt or a session, with the reason for the log. */
 export class SessionEnded extends Error {
@@ -26,8 +28,9 @@ export class SessionEnded extends Error {
   readonly end: SessionEnd
 
   constructor(kind: SessionEnd['kind'], reason: string) {
-    super(reason)
-    this.end = { kind, reason }
+    const text = reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON).toWellFormed()}…` : reason
+    super(text)
+    this.end = { kind, reason: text }
   }
 }
 

@@ -47,7 +47,18 @@ function toJson({ time, severity, message }: Line, fields: object): string {
 
 function toText({ time, severity, message }: Line, fields: object): string {
   const details = Object.entries(fields).map(
-    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    ([key, value]) => `${key}=${toPlainText(typeof value === 'string' ? value : JSON.stringify(value))}`,
   )
   return `${[time.slice(11, 19), severity.toUpperCase().padEnd(5), message, ...details].join(' ')}\n`
+}
+
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
+
+// A value may be the words of a server: they must neither begin a line of their own nor steer the terminal.
+function toPlainText(text: string): string {
+  return text.replaceAll(CONTROL, (character) => {
+    const code = character.charCodeAt(0).toString(16).padStart(4, '0')
+    return String.raw`\u${code}`
+  })
 }

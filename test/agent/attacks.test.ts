@@ -117,4 +117,25 @@ describe('a server that was taken over', () => {
     expect(reported()).toMatchObject({ codex: { exists: true, digest: null, account: null } })
     expect(readFileSync(join(home, '.codex/auth.json'), 'utf8')).toContain('secret')
   })
+
+  it('cannot fill the log with what it sends', async () => {
+    server.refusal = `no\u001b[2J${'x'.repeat(500_000)}`
+    const refused = await startAgent(server.port, home)
+    await until(() => refused.log.length > 0)
+    await refused.stop()
+    server.refusal = null
+    const agent = await connected()
+    const endless = 'x'.repeat(500_000)
+    for (const [runtime, path] of [
+      [endless, '~/a'],
+      ['codex', `~/${endless}`],
+    ] as const) {
+      const env = { [COMMAND_ENV.runtime]: runtime, [COMMAND_ENV.targetPath]: path }
+      const ack = await server.ask({ command_key: 'read_runtime_auth_file', env })
+      expect(ack).toMatchObject({ exit_code: 64, stdout: expect.stringMatching(/^.{1,20000}\n$/) })
+    }
+    await agent.stop()
+
+    expect(JSON.stringify([refused.log, agent.log]).length).toBeLessThan(30_000)
+  })
 })
