@@ -20,6 +20,11 @@ interface Attempt {
   acknowledged: boolean
 }
 
+interface Switch {
+  readonly on: boolean
+  acknowledged: boolean
+}
+
 interface RuntimeConfig {
   readonly auth_json_sha256: string | null
   readonly use_user_config: boolean
@@ -33,20 +38,23 @@ it(`keeps what it answered and converges when it is killed ${KILLS} times (seed 
   await allowReplacing(client)
   await Promise.all(devices.map((device) => device.start()))
   const attempts: Attempt[] = []
+  const switches: Switch[] = []
   for (let kill = 0; kill < KILLS; kill += 1) {
     // The moment is random within what the server does, so the devices have to be there for it.
     await untilOnline(client, devices)
-    const activity = keepBusy({ client, devices, attempts, random })
+    const activity = keepBusy({ client, devices, attempts, switches, random })
     await sleep(random() * 250)
     await installation.server().kill('SIGKILL')
     await activity.stop()
     await expectWholeFiles(devices, attempts)
     await installation.startServer()
-    await expectNothingLost(client, attempts)
+    await expectNothingLost(client, { attempts, switches })
   }
+  await turnOn(client)
   await expectConverged({ client, devices, attempts })
   await installation.close()
   expect(attempts.filter((attempt) => attempt.acknowledged).length).toBeGreaterThan(KILLS / 2)
+  expect(switches.filter((each) => each.acknowledged).length).toBeGreaterThan(KILLS / 2)
 })
 
 async function untilOnline(client: Client, devices: readonly TestDevice[]): Promise<void> {
@@ -60,7 +68,7 @@ async function untilOnline(client: Client, devices: readonly TestDevice[]): Prom
 
 // A stale copy of ours may be replaced, so that "everything converges" means the newest document everywhere.
 async function allowReplacing(client: Client): Promise<void> {
-  await client.call({ method: 'PUT', path: CODEX, body: { use_user_config: true } })
+  await turnOn(client)
   const spec = {
     runtime: 'codex',
     auth: { format: 'json', targetPath: '~/.codex/auth.json', updatePolicy: 'IfStale' },
@@ -78,6 +86,7 @@ interface Scene {
   readonly client: Client
   readonly devices: readonly TestDevice[]
   readonly attempts: Attempt[]
+  readonly switches: Switch[]
   readonly random: () => number
 }
 
@@ -115,7 +124,14 @@ async function upload({ client, attempts, random }: Scene): Promise<void> {
   attempt.acknowledged = true
 }
 
-async function toggle({ client }: Scene): Promise<void> {
+async function toggle({ client, switches }: Scene): Promise<void> {
+  const attempt = { on: switches.at(-1)?.on === false, acknowledged: false }
+  switches.push(attempt)
+  await client.call({ method: 'PUT', path: CODEX, body: { use_user_config: attempt.on } })
+  attempt.acknowledged = true
+}
+
+async function turnOn(client: Client): Promise<void> {
   await client.call({ method: 'PUT', path: CODEX, body: { use_user_config: true } })
 }
 
@@ -137,14 +153,29 @@ async function expectWholeFiles(devices: readonly TestDevice[], attempts: readon
   }
 }
 
-// Uploads run one after another, so the stored one is the last that was answered, or one that came later.
-async function expectNothingLost(client: Client, attempts: readonly Attempt[]): Promise<void> {
+interface Asked {
+  readonly attempts: readonly Attempt[]
+  readonly switches: readonly Switch[]
+}
+
+async function expectNothingLost(client: Client, { attempts, switches }: Asked): Promise<void> {
   const config = (await client.call({ path: CODEX })) as RuntimeConfig
-  const lastAnswered = attempts.findLastIndex((attempt) => attempt.acknowledged)
-  const allowed = attempts.slice(Math.max(0, lastAnswered)).map((attempt) => attempt.sha256)
-  if (lastAnswered === -1) return
-  expect(allowed).toContain(config.auth_json_sha256)
-  expect(config.use_user_config).toBe(true)
+  expect({
+    'the document is one that may be there': isAmong(attempts, (it) => it.sha256 === config.auth_json_sha256),
+    'the switch stands where it may stand': isAmong(switches, ({ on }) => on === config.use_user_config),
+  }).toEqual({
+    'the document is one that may be there': true,
+    'the switch stands where it may stand': true,
+  })
+}
+
+// Each is asked for after the one before was answered or lost: what is there is the last answered, or one that came later.
+function isAmong<T extends { readonly acknowledged: boolean }>(
+  asked: readonly T[],
+  isThere: (attempt: T) => boolean,
+): boolean {
+  const last = asked.findLastIndex(({ acknowledged }) => acknowledged)
+  return last === -1 || asked.slice(last).some(isThere)
 }
 
 interface End {
