@@ -71,11 +71,12 @@ async function save({ output }: Context, { id, token, expires_at }: MadeToken, f
   const draft = `${file}.${process.pid}.new`
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-    // Not `w`: the mode counts for a new file only, and what is there may be open to others, or a link.
+    // The mode counts for a new file only: what is there may be open to others, or a link.
     await writeFile(draft, `${token}\n`, { mode: 0o600, flag: 'wx' })
     await rename(draft, file)
   } catch (cause) {
-    await rm(draft, { force: true })
+    // Whether there is a draft to remove or not, why there is no token is the news.
+    await rm(draft, { force: true }).catch(() => {})
     throw new AppError('SETTING_INVALID', `expected to be able to write the token to ${file}`, { cause })
   }
   output.json({ id, expires_at, saved_to: file })

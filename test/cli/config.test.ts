@@ -80,25 +80,27 @@ describe('config', () => {
 describe('a setting that is wrong', () => {
   const listen = 'expected listen to be host:port, such as 127.0.0.1:8080; port 0 takes a free one, got'
 
-  it.concurrent.each<[string, string, Record<string, string>, string]>([
-    ['a flag', 'config --listen nowhere', {}, `--listen: ${listen} "nowhere"`],
-    ['a huge flag', `config --listen ${'x'.repeat(99_999)}`, {}, `--listen: ${listen} "${'x'.repeat(100)}…"`],
-    ['a variable', 'config', { RUNTIMECONFIG_LISTEN: ':' }, `RUNTIMECONFIG_LISTEN: ${listen} ":"`],
+  it.concurrent.each<[string, Asked, string]>([
+    ['a flag', { line: 'config --listen nowhere' }, `--listen: ${listen} "nowhere"`],
+    [
+      'a huge flag',
+      { line: `config --listen ${'x'.repeat(99_999)}` },
+      `--listen: ${listen} "${'x'.repeat(100)}…"`,
+    ],
+    ['a variable', { RUNTIMECONFIG_LISTEN: ':' }, `RUNTIMECONFIG_LISTEN: ${listen} ":"`],
     [
       'a variable that does not exist',
-      'config',
       { RUNTIMECONFIG_LISEN: 'x' },
       'RUNTIMECONFIG_LISEN: no such setting; expected one of RUNTIMECONFIG_DATA, RUNTIMECONFIG_LISTEN, RUNTIMECONFIG_TRUST_PROXY, RUNTIMECONFIG_REQUESTS_PER_MINUTE, RUNTIMECONFIG_LEGACY_KEY, RUNTIMECONFIG_LOG_LEVEL, RUNTIMECONFIG_LOG_FORMAT, RUNTIMECONFIG_SERVER, RUNTIMECONFIG_TOKEN_FILE',
     ],
     [
       'an address with a password',
-      'devices --server http://me:pa@ss@h',
-      {},
+      { line: 'devices --server http://me:pa@ss@h' },
       '--server: expected server to be an http or https URL, without user, password or query, got "http://***@h"',
     ],
-    ['a settings file that is not there', 'config --config no.yaml', {}, unreadable('no.yaml')],
-    ['a settings file that is a folder', 'config --config .', {}, unreadable('.')],
-  ])('exits with 78 and is named: %s', async (_what, line, environment, message) => {
+    ['a settings file that is not there', { line: 'config --config no.yaml' }, unreadable('no.yaml')],
+    ['a settings file that is a folder', { line: 'config --config .' }, unreadable('.')],
+  ])('exits with 78 and is named: %s', async (_what, { line = 'config', ...environment }, message) => {
     expect(await terminal.run(line, { environment })).toEqual(refusal(78, message))
   })
 
@@ -138,6 +140,12 @@ describe('a setting that is wrong', () => {
     ])
   })
 })
+
+/** A command line, and what its environment says. */
+interface Asked {
+  readonly line?: string
+  readonly [variable: `RUNTIMECONFIG_${string}`]: string
+}
 
 function unreadable(path: string): string {
   return `expected a settings file at ${path}, which cannot be read`

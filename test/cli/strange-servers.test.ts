@@ -121,14 +121,14 @@ describe('a token file', () => {
   const MAKE = 'make one with: runtimeconfig token create --user NAME --save'
 
   it.concurrent.each([
-    ['is not there', 'missing', null, 'be read'],
-    ['is empty', 'empty', '', 'hold'],
-    ['holds two lines', 'lines', 'one\ntwo\n', 'hold'],
-    ['holds bytes', 'garbage', new Uint8Array([0xff, 0x00]), 'hold'],
-    ['is huge', 'huge', 'x'.repeat(100_000), 'hold'],
+    ['is not there', 'missing', [null, 'be read']],
+    ['is empty', 'empty', ['', 'hold']],
+    ['holds two lines', 'lines', ['one\ntwo\n', 'hold']],
+    ['holds bytes', 'garbage', [new Uint8Array([0xff, 0x00]), 'hold']],
+    ['is huge', 'huge', ['x'.repeat(100_000), 'hold']],
   ] as const)(
     'that %s makes a command exit with 77 before it asks anybody',
-    async (_what, name, text, kind) => {
+    async (_what, name, [text, kind]) => {
       if (text !== null) await terminal.write(name, text)
       const path = terminal.path(name)
       const message =

@@ -110,7 +110,7 @@ describe('a look at a store from outside', () => {
     ['no database', () => writeFileSync(path, 'no database'.repeat(500)), 'is not a readable database'],
     [
       'the database of another program',
-      () => void new DatabaseSync(path).exec('CREATE TABLE theirs (a)'),
+      () => new DatabaseSync(path).exec('CREATE TABLE theirs (a)'),
       'is a database of another program',
     ],
     [
