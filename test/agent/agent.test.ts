@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 
@@ -79,6 +81,25 @@ describe('the agent', () => {
       ['device:status', { device_id: 'dev-1', status: 'offline' }],
     ])
     expect(server.tokens).toEqual(['token-1'])
+  })
+
+  it('finishes the command in hand when it is stopped, and only then says goodbye', async () => {
+    const agent = await connected()
+    const proxy = createServer().listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+    const arrived = once(proxy, 'connection')
+    const ack = server.ask(toExecuteCommand({ key: 'probe_proxy', proxyUrl }, 'agent'))
+    const [connection] = (await arrived) as [Socket]
+
+    const stopped = agent.stop()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(server.said.filter(([event]) => event === 'device:status')).toEqual([])
+    connection.destroy()
+    expect(await ack).toMatchObject({ success: true, exit_code: 0 })
+    await stopped
+    expect(server.said.at(-1)).toEqual(['device:status', { device_id: 'dev-1', status: 'offline' }])
+    proxy.close()
   })
 
   it('goes by an id of its own when it is given none, the same at each start', async () => {
