@@ -124,7 +124,10 @@ function explainExitCode(exitCode: number | null): string {
     : `the command ended with exit code ${exitCode} and no result`
 }
 
+// Cut between words: half a secret would no longer be known for one by whoever looks for it later.
 function printable(text: string): string {
   const line = text.replaceAll(/\p{Cc}+/gu, ' ').trim()
-  return line.length > MAX_ERROR_LENGTH ? `${line.slice(0, MAX_ERROR_LENGTH)}…` : line
+  if (line.length <= MAX_ERROR_LENGTH) return line
+  const head = line.slice(0, MAX_ERROR_LENGTH)
+  return `${head.slice(0, head.lastIndexOf(' ') + 1)}…`
 }

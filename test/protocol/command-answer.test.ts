@@ -84,10 +84,18 @@ describe('the answer of a device', () => {
   })
 
   it('cuts long words short and takes control characters out', () => {
-    const stdout = JSON.stringify({ status: 'failed', error: `a\u001b[31m\n${'x'.repeat(9999)}` })
+    const stdout = JSON.stringify({ status: 'failed', error: `a\u001b[31m\n${'x '.repeat(9999)}` })
     const error = readCommandAck(anAck({ success: false, exit_code: 74, stdout }))?.error ?? ''
 
-    expect([error.length, error.slice(0, 8)]).toEqual([501, 'a [31m x'])
+    expect([error.length, error.slice(0, 8)]).toEqual([500, 'a [31m x'])
+  })
+
+  it('cuts between words, so that nothing is left of a secret that stands at the cut', () => {
+    const words = 'w '.repeat(245)
+    const stdout = JSON.stringify({ status: 'failed', error: `${words}http://user:password@proxy:1` })
+    const ack = anAck({ success: false, exit_code: 74, stdout })
+
+    expect(readCommandAck(ack)?.error).toBe(`${words}…`)
   })
 
   it.each([
