@@ -259,6 +259,21 @@ describe('heartbeat to sync', () => {
     expect((await readFile(fileOf(executor), 'utf8')) === `${login}\n`).toBe(true)
   })
 
+  it('67: shows a device that holds the login before out of sync after an upload, and leaves its file', async () => {
+    const { person, executor } = await aWorld()
+    await executor.beat()
+    await executor.untilAnswered(1)
+    await executor.beat()
+    await person.rowOnce('device-1', { state: 'InSync' })
+    await person.upload('{"token":"next"}')
+    await person.rowOnce('device-1', { state: 'Stale' })
+    const metrics = await (await fetch(`${installation.address()}/metrics`)).text()
+    expect([await readFile(fileOf(executor), 'utf8'), metrics]).toEqual([
+      FILE,
+      expect.stringContaining('runtimeconfig_out_of_sync{runtime="codex",state="Stale"} 1'),
+    ])
+  })
+
   it('69: syncs a device that is known to lack the file as soon as it is switched on', async () => {
     const { person, executor } = await aWorld(false)
     await person.upload(LOGIN)
