@@ -39,7 +39,7 @@ function isUnusual(text: string): boolean {
 
 function toPattern(text: string): RegExp {
   const escaped = text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)
-  return isUnusual(text)
+  return isUnusual(text) || /[.:@]/.test(text)
     ? new RegExp(escaped, 'giu')
     : new RegExp(String.raw`(?<![\p{L}\p{N}])${escaped}(?![\p{L}\p{N}])`, 'giu')
 }

@@ -20,7 +20,6 @@ describe('paths and methods', () => {
     '/api',
     '/api/',
     '/api/api/users/me/devices',
-    '/users/me',
     `${CODEX}/nope`,
     '//',
     '/%2e%2e',

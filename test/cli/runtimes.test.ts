@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -164,7 +163,11 @@ describe('with a device', () => {
 
   it('sync sends it to the device and says what came of it', async () => {
     await terminal.json('runtimes upload codex auth.json --enable')
-    await eventually('the file on desk', async () => existsSync(desk.path('~/.codex/auth.json')))
+    // The file is there before the device has answered; a sync in between would join the command that wrote it.
+    await eventually('the file to be in sync', async () => {
+      const row = (await terminal.json('explain desk codex')) as { readonly state: string }
+      return row.state === 'InSync'
+    })
     const answer = {
       runtime: 'codex',
       target_path: '~/.codex/auth.json',
