@@ -79,8 +79,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     http.closeIdleConnections()
     await gateway.close()
     await manager.stop()
-    http.closeAllConnections()
-    await closed
+    await drain(http, closed)
     stopping.abort()
     loop.stop()
     parts.stores.close()
@@ -92,6 +91,19 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     await stop()
     throw error
   }
+}
+
+const DRAIN_MS = 5000
+const SWEEP_MS = 20
+
+/** Lets requests in hand be answered; one that takes longer is cut off. */
+async function drain(http: Server, closed: Promise<unknown>): Promise<void> {
+  // A connection that is kept alive after its answer would hold the server open.
+  const sweep = setInterval(() => http.closeIdleConnections(), SWEEP_MS)
+  const cut = setTimeout(() => http.closeAllConnections(), DRAIN_MS)
+  await closed
+  clearInterval(sweep)
+  clearTimeout(cut)
 }
 
 async function openParts(deps: ServerDeps, signal: AbortSignal): Promise<Parts> {
