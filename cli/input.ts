@@ -10,6 +10,13 @@ const MAX_BYTES = 16 * 1024 * 1024
 
 /** Reads a secret text from a file, or from stdin when `file` is `null` or `-`. @throws AppError `REQUEST_MALFORMED` naming the source */
 export async function readSecretText(file: string | null): Promise<Secret<string>> {
+  // A URL or a document typed as an argument may hold a password, which must not be repeated as the name of a file.
+  if (file !== null && /:\/\/|[{}\n]/.test(file)) {
+    throw new AppError(
+      'REQUEST_MALFORMED',
+      'expected the name of a file, got what looks like the secret itself; pipe it in instead: arguments show in process lists',
+    )
+  }
   const isStdin = file === null || file === '-'
   if (isStdin && process.stdin.isTTY) process.stderr.write('reading from the terminal; end with Ctrl-D\n')
   const source = isStdin ? 'stdin' : file
