@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 
-import { type CommandAck, commandAck } from './command.ts'
+import { COMMAND_OUTPUT_BYTES, type CommandAck, commandAck } from './command.ts'
 
 const STATUSES = ['written', 'skipped_existing', 'read', 'removed', 'absent', 'probed', 'failed'] as const
 
@@ -75,13 +75,28 @@ function failure(line: ResultLine | null, ack: CommandAck): Outcome {
 /** Enough for greetings; millions of lines that almost parse must not keep the server busy. */
 const MAX_RESULT_LINES = 50
 
+/** Twice what a device is asked to send back at most; executors that send ten times as much send no result. */
+const MAX_RESULT_LENGTH = 2 * COMMAND_OUTPUT_BYTES
+
 // A shell's greeting may come before it, so the last line that is a result counts.
 function findResultLine(stdout: string): ResultLine | null {
-  for (const line of stdout.split('\n').slice(-MAX_RESULT_LINES).toReversed()) {
+  for (const line of lastLines(stdout)) {
     const parsed = z.safeParse(resultLine, parseJson(line))
     if (parsed.success) return parsed.data
   }
   return null
+}
+
+/** Gives the last lines from the end on, without looking at more than may hold a result; a line cut by that is left out. */
+function* lastLines(text: string): Iterable<string> {
+  const isCut = text.length > MAX_RESULT_LENGTH
+  let rest = text.slice(-MAX_RESULT_LENGTH)
+  for (let count = 0; count < MAX_RESULT_LINES; count += 1) {
+    const start = rest.lastIndexOf('\n') + 1
+    if (start > 0 || !isCut) yield rest.slice(start)
+    if (start === 0) return
+    rest = rest.slice(0, start - 1)
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -8,7 +8,7 @@ import { COMMAND_ENV, type CommandKey, splitContent } from './command-env.ts'
 export const COMMAND_TIMEOUT_SECONDS = 60
 
 /** How much of standard output a device sends back. */
-const COMMAND_OUTPUT_BYTES = 1_048_576
+export const COMMAND_OUTPUT_BYTES = 1_048_576
 
 /** Which device the payload is for: our agent, which looks at `command_key` and `env` only, or any other executor. */
 export type CommandForm = 'agent' | 'script'

@@ -188,4 +188,25 @@ describe('the answer of a device', () => {
       content,
     })
   })
+
+  it.each([
+    ['followed by more than a device is asked to send', `{"status":"written"}\n${' '.repeat(2_097_152)}`],
+    ['only the end of a line', `${'x'.repeat(2_097_152)}{"status":"written"}`],
+    ['what is left of a line that is too long', `x${'{"status":"written"}'.padStart(2_097_152)}`],
+    ['followed by too many lines', `{"status":"written"}${'\n'.repeat(50)}`],
+  ])('finds no result that is %s', (_what, stdout) => {
+    expect(readCommandAck(anAck({ stdout }))).toMatchObject({
+      status: 'failed',
+      error: 'the device answered without a result',
+    })
+  })
+
+  it.each([
+    ['followed by as many lines as are looked at', `{"status":"written"}${'\n'.repeat(49)}`],
+    ['followed by a long line', `{"status":"written"}\n${' '.repeat(2_097_000)}`],
+    ['after ten million characters', `${'x\n'.repeat(5_000_000)}{"status":"written"}`],
+    ['after an empty line', '\n{"status":"written"}'],
+  ])('finds a result that is %s', (_what, stdout) => {
+    expect(readCommandAck(anAck({ stdout }))).toMatchObject({ status: 'written' })
+  })
 })
