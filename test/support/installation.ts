@@ -261,9 +261,13 @@ async function makeToken(data: string, user: string, scopes: readonly Scope[] = 
   return token
 }
 
+// Hundreds of processes load the same modules: kept compiled, each starts in half the time.
+const COMPILED = join(tmpdir(), 'runtimeconfig-test-compiled')
+
 // The settings of whoever runs the tests must not reach into them.
 function cleanEnvironment(): Record<string, string | undefined> {
   const foreign =
     /^(RUNTIMECONFIG_|CODEX_HOME$|CLAUDE_CONFIG_DIR$|XDG_|NODE_OPTIONS$|VITEST|NO_COLOR$|FORCE_COLOR$)/
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
+  const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name))
+  return { NODE_COMPILE_CACHE: COMPILED, ...Object.fromEntries(kept) }
 }
