@@ -8,15 +8,17 @@ import { DEVICE_EVENTS } from '#protocol/register.ts'
 
 import { toCommandResult } from './command-result.ts'
 import type { DeviceConnection, LiveDevice } from './connection.ts'
+import type { DeviceLimits } from './limits.ts'
 import { PendingAnswer } from './pending-answer.ts'
 import type { Reports } from './reports.ts'
+import { limitFrames } from './socket-internals.ts'
 
 interface ChannelOptions {
   readonly reports: Reports
   readonly clock: Clock
   /** Whether the token behind a connection is still good; one that is not is disconnected by the one who says so. */
   readonly isAllowed: (connection: DeviceConnection) => Promise<boolean>
-  readonly waitingCommands: number
+  readonly limits: Pick<DeviceLimits, 'waitingCommands' | 'frameBytes' | 'quietFrameBytes'>
 }
 
 interface Job {
@@ -56,7 +58,7 @@ export class CommandChannel implements DeviceCommands {
 
   #enqueue(device: LiveDevice, job: Job): void {
     const line = this.#lines.get(device) ?? []
-    if (line.length > this.#options.waitingCommands) return job.reject(busy(device.key))
+    if (line.length > this.#options.limits.waitingCommands) return job.reject(busy(device.key))
     line.push(job)
     this.#lines.set(device, line)
     if (line.length === 1) void this.#work(device, line)
@@ -81,9 +83,29 @@ export class CommandChannel implements DeviceCommands {
     const { clock } = this.#options
     const startedAt = clock.monotonic()
     const pending = new PendingAnswer({ device: device.key.deviceId, key: command.key, clock })
-    ask(target, payload, pending)
-    const answer = readCommandAck(await pending.answer)
+    const answer = readCommandAck(await this.#ask(target, payload, pending))
     return toCommandResult(command, answer, clock.monotonic() - startedAt)
+  }
+
+  // Only an answer may be large, so only a socket that owes one may send something large.
+  async #ask(
+    connection: DeviceConnection,
+    payload: ExecuteCommand,
+    pending: PendingAnswer,
+  ): Promise<unknown> {
+    const { frameBytes, quietFrameBytes } = this.#options.limits
+    connection.inHand = pending
+    limitFrames(connection.socket.conn, frameBytes)
+    try {
+      emit(connection, payload, pending)
+      return await pending.answer
+    } finally {
+      // It may speak for another device by now, which has been asked for something too.
+      if (connection.inHand === pending) {
+        connection.inHand = null
+        limitFrames(connection.socket.conn, quietFrameBytes)
+      }
+    }
   }
 }
 
@@ -110,8 +132,7 @@ function requireOnline(device: LiveDevice): DeviceConnection {
   return device.connection
 }
 
-function ask(connection: DeviceConnection, payload: ExecuteCommand, pending: PendingAnswer): void {
-  connection.inHand = pending
+function emit(connection: DeviceConnection, payload: ExecuteCommand, pending: PendingAnswer): void {
   // A function that was made elsewhere: Socket.IO keeps it until the answer comes, which may be never, and one made here
   // would keep the payload with its secret alive as well.
   connection.socket.emit(DEVICE_EVENTS.executeCommand, payload, pending.take)

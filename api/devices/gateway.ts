@@ -74,7 +74,7 @@ class Gateway implements DeviceGateway {
       reports: this.reports,
       clock,
       isAllowed: (connection) => this.#tokens.check(connection),
-      waitingCommands: limits.waitingCommands,
+      limits,
     })
   }
 

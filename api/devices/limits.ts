@@ -17,8 +17,10 @@ export interface DeviceLimits {
   readonly refusedEvents: number
   /** Commands that wait behind the one in hand, per device. */
   readonly waitingCommands: number
-  /** The largest frame; acks of commands carry output. */
+  /** The largest frame while a command is in hand; its ack carries output. */
   readonly frameBytes: number
+  /** The same while none is: reading one of nested lists blocks everybody else. */
+  readonly quietFrameBytes: number
   /** The same before a socket has shown a token. */
   readonly firstFrameBytes: number
   /** A socket that has not joined by then is closed. */
@@ -48,6 +50,7 @@ export const DEFAULT_DEVICE_LIMITS: DeviceLimits = {
   refusedEvents: 1000,
   waitingCommands: 16,
   frameBytes: 12 * MIB,
+  quietFrameBytes: MIB,
   firstFrameBytes: 64 * KIB,
   connectTimeoutMs: 8000,
   pingIntervalMs: 25_000,

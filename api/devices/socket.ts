@@ -84,7 +84,7 @@ function guard(namespace: Namespace, options: SocketOptions): void {
     if (principal === undefined) return
     principals.delete(socket)
     forgetHandshake(socket)
-    limitFrames(socket.conn, options.limits.frameBytes)
+    limitFrames(socket.conn, options.limits.quietFrameBytes)
     options.onJoin(socket, principal)
   })
 }

@@ -82,7 +82,7 @@ it.each([
     `{"device_id":"device-1","runtime_auth_files":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
   ],
   ['deep objects', `{"device_id":"device-1","x":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}`],
-  ['a million keys', `{"device_id":"device-1","runtime_auth_files":{${manyKeys(300_000)}}}`],
+  ['many thousand keys', `{"device_id":"device-1","runtime_auth_files":{${manyKeys(30_000)}}}`],
   [
     'a prototype',
     '{"device_id":"device-1","__proto__":{"exists":false},"runtime_auth_files":{"__proto__":{}}}',
@@ -116,8 +116,8 @@ it('takes a large frame only from those who have shown a token, and none above t
   stranger.send(`40${NS},{"token":"${'x'.repeat(70_000)}"}`)
   expect(await stranger.closed).toBe(1009)
   const socket = await gateway.connect()
-  expect(await socket.ask('device:anything', 'x'.repeat(11_000_000))).toEqual({ success: true })
-  socket.send(`42${NS},["x","${'x'.repeat(13_000_000)}"]`)
+  expect(await socket.ask('device:anything', 'x'.repeat(1_000_000))).toEqual({ success: true })
+  socket.tell('device:anything', 'x'.repeat(1_048_576))
   expect(await socket.closed).toBe(1009)
 })
 
