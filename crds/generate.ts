@@ -59,7 +59,8 @@ export async function staleFiles(files: Files): Promise<readonly string[]> {
   }
   for (const folder of new Set([...files.keys()].map((path) => dirname(path)))) {
     const present = await readdir(join(ROOT, folder)).catch(() => [])
-    stale.push(...present.map((name) => `${folder}/${name}`).filter((path) => !files.has(path)))
+    const leftOver = present.filter((name) => name !== 'README.md' && !files.has(`${folder}/${name}`))
+    stale.push(...leftOver.map((name) => `${folder}/${name}`))
   }
   return stale
 }

@@ -72,24 +72,29 @@ it('lists every folder, and no other, in the map for coding agents', () => {
   )
 })
 
-// The others are read where they stand, by people who never see the code: how figures are read, the index of the
-// documentation, and what Helm shows of the chart, which lies a folder deeper because its folder bears the chart's name.
-const LONGER = new Set(['bench', 'charts', 'docs'])
-
-it.each(FOLDERS.filter((folder) => !LONGER.has(folder)))('says in 15 lines what %s is', (folder) => {
-  const lines = readSource(`${folder}/README.md`).trimEnd().split('\n')
-  expect({ isShort: lines.length <= 15, title: lines[0] }).toEqual({
-    isShort: true,
-    title: expect.stringMatching(new RegExp(`^# ${folder}(: .+)?$`)),
-  })
+it('has a README in every folder of sources', () => {
+  const folders = new Set([...FOLDERS, ...FOLDERS.flatMap(foldersOfSources)])
+  const silent = [...folders].filter(
+    (folder) => !isMirror(folder) && !existsSync(join(ROOT, folder, 'README.md')),
+  )
+  expect(silent).toEqual([])
 })
 
-it.each(['bench/README.md', 'charts/runtime-config-operator/README.md', 'docs/README.md'])(
-  'says what it is in %s',
-  (path) => {
-    expect(readSource(path)).toMatch(/^# \S/)
-  },
-)
+it.each(readmes())('says what the folder is, in at most 15 lines, in %s', (path) => {
+  const lines = readSource(path).trimEnd().split('\n')
+  expect(lines[0]).toMatch(new RegExp(`^# ${path.replace('/README.md', '')}: .`))
+  expect(lines.length).toBeLessThanOrEqual(15)
+})
+
+/** The folder and those in it that hold TypeScript themselves. */
+function foldersOfSources(folder: string): readonly string[] {
+  return sourcesOf(folder, /\.ts$/).map((path) => path.slice(0, path.lastIndexOf('/')))
+}
+
+/** `test/api/users` is about `api/users`, which `test/README.md` says of all such folders. */
+function isMirror(folder: string): boolean {
+  return folder.startsWith('test/') && existsSync(join(ROOT, folder.slice('test/'.length)))
+}
 
 function readmes(): readonly string[] {
   return FOLDERS.flatMap((folder) => sourcesOf(folder, /(^|\/)README\.md$/))

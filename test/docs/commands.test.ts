@@ -7,7 +7,7 @@ import { readSource } from '#test/support/source-text.ts'
 
 const DOCUMENTS = [
   'README.md',
-  'docs/README.md',
+  'docs/commands.md',
   'docs/api.md',
   'docs/resources.md',
   'docs/devices.md',
@@ -22,7 +22,7 @@ it.each(DOCUMENTS)('types only commands and flags that exist in %s', (path) => {
 
 it('lists every command, and no other', () => {
   const program = createProgram()
-  const listed = columnOf(tableOf(readMarkdown('docs/README.md'), 'Command line', 'command'), 'command')
+  const listed = columnOf(tableOf(readMarkdown('docs/commands.md'), 'Command line', 'command'), 'command')
   const names = listed.map((line) => nameOf(program, line.replace(/^runtimeconfig /, '')))
   expect(names.toSorted()).toEqual(leavesOf(program).toSorted())
 })
