@@ -50,7 +50,7 @@ async function admit(route: Route, exchange: Exchange): Promise<ApiRequest> {
     query: req.query,
     ifMatch: parseIfMatch(req.headers['if-match']),
     onBehalfOf: onBehalfOf(req),
-    body: route.body === undefined ? undefined : await readBody(route, exchange),
+    body: route.body === undefined ? undefined : await readBody(route, { ...exchange, principal }),
   }
 }
 
@@ -103,10 +103,16 @@ function onBehalfOf(req: Request): string | null {
   return name.includes('\ufffd') ? header.trim() : name
 }
 
-async function readBody(route: Route, { req, deps }: Exchange): Promise<unknown> {
+interface AdmittedExchange extends Exchange {
+  readonly principal: Principal
+}
+
+async function readBody(route: Route, { req, deps, principal }: AdmittedExchange): Promise<unknown> {
   const format = route.bodyFormat ?? 'json'
   const types = format === 'text' ? 'text' : 'json'
   const text = await readBodyText(req, { maxBytes: deps.maxBodyBytes, types })
+  const cost = route.costOfBody?.(text) ?? 0
+  if (cost > 0) await countPrincipal(principal, { limiter: deps.rateLimiter, cost })
   if (text === '') return route.isBodyOptional === true ? {} : undefined
   return format === 'text' ? text : parseBody(text, format, deps.maxJsonDepth)
 }

@@ -57,6 +57,8 @@ export interface RouteFacts {
   readonly bodyFormat?: BodyFormat
   /** How many requests of its user one request counts for. Default 1. */
   readonly cost?: number
+  /** How many more one request counts for by the text of its body, before that is parsed. Default none. */
+  readonly costOfBody?: (text: string) => number
   /** A request without a body counts as `{}`. */
   readonly isBodyOptional?: boolean
   /** The handler gets the body as it came, once it was found to fit: parsing would drop unusual keys. */

@@ -8,7 +8,7 @@ import { isRecord } from '#core/json.ts'
 import { isKindName } from '#crds/kinds.ts'
 
 import { applyManifest } from './apply.ts'
-import { parseManifests } from './parse.ts'
+import { costOfReading, parseManifests } from './parse.ts'
 import { type ManifestScope, scopeOf } from './scope.ts'
 
 const ApplyResult = z
@@ -54,6 +54,7 @@ export function applyRoute(api: ApiContext): Route {
     access: 'user-or-admin',
     // One request may write a thousand objects.
     cost: 20,
+    costOfBody: costOfReading,
     summary: 'Applies manifests; one that is refused does not stop the others',
     body: ManifestText,
     bodyFormat: 'text',
