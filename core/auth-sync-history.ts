@@ -150,7 +150,7 @@ function isProven(sent: SentCommand, finding: Finding): boolean {
 /** The same thing is due again as if nothing had been sent. What was sent for an earlier wish does not count. */
 function hadNoEffect({ sent, finding, desired }: Verification): boolean {
   if (sent.sha256 !== null && sent.sha256 !== desired.document?.sha256) return false
-  if (sent.action === 'write') return finding.state === 'Missing'
+  if (sent.action === 'write') return finding.state === 'Missing' && sent.foundFile !== true
   return finding.intent.type === sent.action
 }
 

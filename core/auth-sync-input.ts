@@ -82,6 +82,8 @@ export interface SentCommand {
   readonly action: Exclude<ActionType, 'none'>
   /** The document it carried; `null`: it carried none. */
   readonly sha256: string | null
+  /** The last report before it showed a file: somebody asked for the sync. Should the file be gone later, it was lost since. */
+  readonly foundFile?: boolean
 }
 
 /** Why the operator stopped trying: a CamelCase constant and a sentence. */

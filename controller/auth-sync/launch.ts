@@ -41,7 +41,8 @@ export function launch(flight: Launch, deps: AuthSyncDeps): void {
   const keyText = toKeyText(seen.key)
   const carriesDocument = action.type === 'write' || action.type === 'replace'
   const sha256 = carriesDocument ? (seen.document?.sha256 ?? null) : null
-  const sent = { action: action.type, sha256 }
+  const foundFile = seen.report?.runtimes.get(seen.key.runtime)?.exists === true
+  const sent = { action: action.type, sha256, foundFile }
   record(flight, deps, withSent(flight.history, sent))
   deps.flights.start(keyText, { sha256, listeners }, () =>
     run(() => fly(flight, sent, deps), courseOf(flight, deps)),

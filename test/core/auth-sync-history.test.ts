@@ -142,6 +142,16 @@ describe('a heartbeat', () => {
     expect(hear(history, aFile(), { heartbeatCount: 7 })).toBe(history)
   })
 
+  it('that shows no file where the last report had one shows a new loss, and no mismatch', () => {
+    const offered = answered('skipped_existing', { ...WRITE, foundFile: true })
+    expect(hear(offered, aFile())).toMatchObject({
+      attempts: 0,
+      nextAttemptAt: null,
+      stall: null,
+      progress: { phase: 'idle' },
+    })
+  })
+
   it('that says nothing of the file ends the waiting, for there is nothing to wait for', () => {
     expect(hear(answered('written'), null)).toMatchObject({ attempts: 0, progress: { phase: 'idle' } })
   })

@@ -10,7 +10,7 @@ import { API_VERSION } from '#crds/group.ts'
 import { eventually, startInstallation, type TestDevice } from '#test/support/installation.ts'
 import { seededRandom } from '#test/support/random.ts'
 
-const KILLS = 100
+const KILLS = Number(process.env['KILLS'] ?? 100)
 const SEED = Number(process.env['SEED'] ?? 20_261_121)
 const CODEX = '/users/me/runtime-configs/codex'
 
@@ -178,6 +178,11 @@ function isAmong<T extends { readonly acknowledged: boolean }>(
   return last === -1 || asked.slice(last).some(isThere)
 }
 
+interface DeviceView {
+  readonly online: boolean
+  readonly runtimes: readonly { readonly runtime: string; readonly state: string }[]
+}
+
 interface End {
   readonly client: Client
   readonly devices: readonly TestDevice[]
@@ -188,14 +193,24 @@ async function expectConverged({ client, devices, attempts }: End): Promise<void
   const config = (await client.call({ path: CODEX })) as RuntimeConfig
   const stored = attempts.find((attempt) => attempt.sha256 === config.auth_json_sha256)
   for (const device of devices) {
-    await eventually(`${device.id} to hold the stored document and be InSync`, async () => {
-      const view = (await client.call({ path: `/users/me/devices/${device.id}` })) as {
-        readonly runtimes: readonly { readonly runtime: string; readonly state: string }[]
-      }
-      const state = view.runtimes.find(({ runtime }) => runtime === 'codex')?.state
+    let last: unknown = null
+    const look = async () => {
+      const view = (await client.call({ path: `/users/me/devices/${device.id}` })) as DeviceView
+      const row = view.runtimes.find(({ runtime }) => runtime === 'codex')
       const text = await readFile(device.path('~/.codex/auth.json'), 'utf8').catch(() => null)
-      return state === 'InSync' && text === stored?.fileText
-    })
+      last = {
+        row,
+        online: view.online,
+        wanted: stored?.sha256,
+        found: attempts.find((each) => each.fileText === text)?.sha256 ?? text?.length,
+      }
+      return row?.state === 'InSync' && text === stored?.fileText
+    }
+    await eventually(`${device.id} to hold the stored document and be InSync`, look).catch(
+      (error: unknown) => {
+        throw new Error(`${String(error)}; it was ${JSON.stringify(last)}`)
+      },
+    )
     expect(await readdir(dirname(device.path('~/.codex/auth.json')))).toEqual(['auth.json'])
   }
 }
