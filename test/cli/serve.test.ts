@@ -1,4 +1,5 @@
-import { chmod, mkdir, stat } from 'node:fs/promises'
+import { once } from 'node:events'
+import { chmod, mkdir, open, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 
@@ -91,6 +92,27 @@ describe('the first lines', () => {
     const { code, stdout, stderr } = await ended
     expect([code, stdout, stderr]).toEqual([0, '', expect.not.stringContaining('EPIPE')])
   })
+})
+
+describe('the log', () => {
+  it.each(['json', 'pretty'])(
+    'may be on a full disk (%s), and the server goes on and ends',
+    async (format) => {
+      const full = await open('/dev/full', 'w')
+      const line = `serve --data ${terminal.path(`full-${format}`)} --listen 127.0.0.1:0 --log-level trace`
+      const { child, ended } = terminal.start(`${line} --log-format ${format} --output json`, {
+        stderrFd: full.fd,
+      })
+      onTestFinished(() => void child.kill('SIGKILL'))
+      const [event] = child.stdout === null ? [] : ((await once(child.stdout, 'data')) as [Buffer])
+      const { address } = JSON.parse(String(event)) as { readonly address: string }
+      expect((await fetch(`${address}/users/me/devices`)).status).toBe(401)
+      expect((await fetch(`${address}/readyz`)).status).toBe(200)
+      child.kill('SIGTERM')
+      expect((await ended).code).toBe(0)
+      await full.close()
+    },
+  )
 })
 
 describe('a server that cannot start', () => {

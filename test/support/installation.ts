@@ -143,6 +143,8 @@ export interface Circumstances {
   readonly stdin?: string | Uint8Array
   readonly cwd?: string
   readonly uid?: number
+  /** An open file for what it writes to stderr. */
+  readonly stderrFd?: number
 }
 
 /** A program that ends by itself, or when a test ends it. */
@@ -156,11 +158,6 @@ export function startToEnd(args: readonly string[], options: Circumstances = {})
   return startProgram([process.execPath, MAIN, ...args], options)
 }
 
-/** Runs a command of the real command line to its end. */
-export async function runToEnd(args: readonly string[], options: Circumstances = {}): Promise<Ended> {
-  return startToEnd(args, options).ended
-}
-
 /** Runs a shell script to its end, in which `runtimeconfig` and `npx runtimeconfig` are the real command line. */
 export async function runInShell(script: string, options: Circumstances = {}): Promise<Ended> {
   const names = 'runtimeconfig() { "$NODE" "$MAIN" "$@"; }\nnpx() { "$@"; }\n'
@@ -170,18 +167,18 @@ export async function runInShell(script: string, options: Circumstances = {}): P
 
 function startProgram(
   [program = '', ...args]: readonly string[],
-  { environment, stdin, ...options }: Circumstances,
+  { environment, stdin, stderrFd, ...options }: Circumstances,
 ): StartedProgram {
   const child = spawn(program, args, {
     ...options,
     env: { ...cleanEnvironment(), ...environment },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', stderrFd ?? 'pipe'],
   })
   const [stdout, stderr] = [[] as Buffer[], [] as Buffer[]]
-  child.stdout.on('data', (chunk: Buffer) => void stdout.push(chunk))
-  child.stderr.on('data', (chunk: Buffer) => void stderr.push(chunk))
-  child.stdin.on('error', () => {})
-  child.stdin.end(stdin ?? '')
+  child.stdout?.on('data', (chunk: Buffer) => void stdout.push(chunk))
+  child.stderr?.on('data', (chunk: Buffer) => void stderr.push(chunk))
+  child.stdin?.on('error', () => {})
+  child.stdin?.end(stdin ?? '')
   const ended = once(child, 'close').then(([code]: unknown[]) => ({
     code: typeof code === 'number' ? code : null,
     stdout: Buffer.concat(stdout).toString('utf8'),
