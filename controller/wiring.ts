@@ -88,7 +88,7 @@ export function wireControllers(deps: ManagerDeps): Controllers {
 /** What is remembered while the process lives. */
 function createMemory({ cache, clock, sealer }: ManagerDeps) {
   return {
-    documents: new DocumentOpener(sealer),
+    documents: new DocumentOpener(sealer, clock),
     records: new SyncRecords(cache),
     budget: new DeviceBudget(clock),
     requests: new SyncRequests(),

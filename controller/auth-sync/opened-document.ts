@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 
+import type { Clock } from '#core/clock.ts'
 import { isAppError } from '#core/errors.ts'
 import { readPointer } from '#core/json-pointer.ts'
 import type { JsonObject } from '#core/json.ts'
@@ -29,16 +30,22 @@ export interface OpenRequest {
   readonly config: ObjectOf<'UserRuntimeConfig'>
 }
 
+/** A delivery opens the document when it decides, and again when the device answered and proved it: all within this. */
+const KEEP_MS = 5000
+
 /**
  * Opens a user's auth document. `null` when none is stored, or when it does not open to a JSON object: never rejects for what
- * is stored. A thousand devices that ask at the same moment share one opening; nothing is kept longer than that.
+ * is stored. What was opened is kept for five seconds, for the thousand devices that ask for it and for the proofs that
+ * follow; then the plaintext is gone from here.
  */
 export class DocumentOpener {
   readonly #sealer: Sealer
-  readonly #opening = new Map<string, Promise<StoredDocument | null>>()
+  readonly #clock: Clock
+  readonly #openings = new Map<string, Promise<StoredDocument | null>>()
 
-  constructor(sealer: Sealer) {
+  constructor(sealer: Sealer, clock: Clock) {
     this.#sealer = sealer
+    this.#clock = clock
   }
 
   async open(request: OpenRequest): Promise<StoredDocument | null> {
@@ -52,12 +59,18 @@ export class DocumentOpener {
       runtime.metadata.generation,
       sealed,
     ].join('/')
-    const opening = this.#opening.get(place) ?? openDocument(this.#sealer, request, sealed)
-    this.#opening.set(place, opening)
+    return this.#openings.get(place) ?? this.#begin(place, openDocument(this.#sealer, request, sealed))
+  }
+
+  async #begin(place: string, opening: Promise<StoredDocument | null>): Promise<StoredDocument | null> {
+    this.#openings.set(place, opening)
+    const cancel = this.#clock.after(KEEP_MS, () => this.#openings.delete(place))
     try {
       return await opening
-    } finally {
-      this.#opening.delete(place)
+    } catch (error) {
+      cancel()
+      this.#openings.delete(place)
+      throw error
     }
   }
 }

@@ -6,6 +6,7 @@ import type { ObjectOf } from '#crds/kinds.ts'
 import { authPlace } from '#secrets/places.ts'
 import { createSealer, type Sealer } from '#secrets/seal.ts'
 import type { User } from '#store/users.ts'
+import { FakeClock } from '#test/support/fake-clock.ts'
 import { aKeyring } from '#test/support/keys.ts'
 import { aRuntime, aUserRuntimeConfig } from '#test/support/resources.ts'
 
@@ -47,7 +48,7 @@ describe('a stored document', () => {
     const { sealer, request } = await aSealed({
       text: '{"token":"secret","account":{"id":"ada"},"refresh":"r","last_refresh":"2026-01-01T00:00:00Z"}',
     })
-    const document = await new DocumentOpener(sealer).open(request)
+    const document = await new DocumentOpener(sealer, new FakeClock()).open(request)
     expect({ ...document, accountId: document?.accountId?.open(), normalForm: null }).toEqual({
       normalForm: null,
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
@@ -80,7 +81,7 @@ describe('a stored document', () => {
   it('is not there when none is stored', async () => {
     const { sealer, request } = await aSealed()
     const config: ObjectOf<'UserRuntimeConfig'> = { ...request.config, spec: { runtime: 'codex' } }
-    expect(await new DocumentOpener(sealer).open({ ...request, config })).toBeNull()
+    expect(await new DocumentOpener(sealer, new FakeClock()).open({ ...request, config })).toBeNull()
   })
 
   it.each([
@@ -92,7 +93,7 @@ describe('a stored document', () => {
     'does not open when it %s',
     async (_why, { user = ADA, sealer: other, text }: { user?: User; sealer?: Sealer; text?: string }) => {
       const { sealer, request } = await aSealed(text === undefined ? {} : { text })
-      expect(await new DocumentOpener(other ?? sealer).open({ ...request, user })).toBeNull()
+      expect(await new DocumentOpener(other ?? sealer, new FakeClock()).open({ ...request, user })).toBeNull()
     },
   )
 
@@ -102,10 +103,10 @@ describe('a stored document', () => {
       seal: async () => '',
       open: () => Promise.reject(new TypeError('undefined is not a function')),
     }
-    await expect(new DocumentOpener(broken).open(request)).rejects.toBeInstanceOf(TypeError)
+    await expect(new DocumentOpener(broken, new FakeClock()).open(request)).rejects.toBeInstanceOf(TypeError)
   })
 
-  it('is opened once for all who ask at the same moment, and again for those who ask later', async () => {
+  it('is opened once for all who ask within five seconds, and again for those who ask later', async () => {
     const { sealer, request } = await aSealed()
     let opened = 0
     const counting: Sealer = {
@@ -115,9 +116,13 @@ describe('a stored document', () => {
         return sealer.open(sealed, place)
       },
     }
-    const opener = new DocumentOpener(counting)
+    const clock = new FakeClock()
+    const opener = new DocumentOpener(counting, clock)
     await Promise.all(Array.from({ length: 100 }, () => opener.open(request)))
+    await clock.advance(4999)
+    await opener.open(request)
     expect(opened).toBe(1)
+    await clock.advance(1)
     await opener.open(request)
     expect(opened).toBe(2)
   })
@@ -126,7 +131,7 @@ describe('a stored document', () => {
     const { sealer, request } = await aSealed()
     const eve: User = { ...ADA, id: '8', namespace: 'user-8' }
     const copied = { ...request.config, metadata: { ...request.config.metadata, namespace: 'user-8' } }
-    const opener = new DocumentOpener(sealer)
+    const opener = new DocumentOpener(sealer, new FakeClock())
     const [hers, own] = await Promise.all([
       opener.open({ ...request, user: eve, config: copied }),
       opener.open(request),
