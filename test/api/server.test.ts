@@ -14,20 +14,14 @@ beforeEach(async () => {
 afterEach(() => api.stop())
 
 describe('paths and methods', () => {
-  it.each([
-    '/',
-    '/nope',
-    '/api',
-    '/api/',
-    '/api/api/users/me/devices',
-    `${CODEX}/nope`,
-    '//',
-    '/%2e%2e',
-  ])('finds nothing at %s', async (path) => {
-    const answer = await api.call('GET', path)
-    expect(answer.status).toBe(404)
-    expect(Problem.parse(answer.body)).toMatchObject({ code: 'NOT_FOUND', status: 404 })
-  })
+  it.each(['/', '/nope', '/api', '/api/', '/api/api/users/me/devices', `${CODEX}/nope`, '//', '/%2e%2e'])(
+    'finds nothing at %s',
+    async (path) => {
+      const answer = await api.call('GET', path)
+      expect(answer.status).toBe(404)
+      expect(Problem.parse(answer.body)).toMatchObject({ code: 'NOT_FOUND', status: 404 })
+    },
+  )
 
   it.each([
     ['POST', CODEX, 'GET, PUT, HEAD'],
