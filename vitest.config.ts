@@ -2,6 +2,9 @@ import { defineConfig } from 'vitest/config'
 
 // Three projects: `unit` is pure code (fast, shared workers), `service` holds real HTTP, sockets, SQLite and files,
 // `e2e` starts real processes. Heavier suites (the real Codex CLI, a real API server) have configurations of their own.
+// Real processes on a shared machine: in CI a test that fails is run once more, and a real fault fails twice.
+const retry = process.env['CI'] === 'true' ? 1 : 0
+
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/closing-line.ts'],
@@ -18,6 +21,7 @@ export default defineConfig({
       {
         test: {
           name: 'service',
+          retry,
           include: ['test/{secrets,store,controller,api,agent,cli,docs}/**/*.test.ts'],
           pool: 'forks',
           testTimeout: 20_000,
@@ -26,6 +30,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          retry,
           include: ['test/e2e/**/*.test.ts'],
           pool: 'forks',
           testTimeout: 120_000,

@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     name: 'faults',
+    // See vitest.config.ts at the root.
+    retry: process.env['CI'] === 'true' ? 1 : 0,
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/faults/**/*.test.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
