@@ -13,7 +13,11 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{core,crds,protocol}/**/*.test.ts'],
+          include: [
+            'test/{core,crds,protocol}/**/*.test.ts',
+            'test/layers/*.test.ts',
+            'test/layers/{toml,json,runtimes}/**/*.test.ts',
+          ],
           pool: 'threads',
           isolate: false,
         },
@@ -22,7 +26,10 @@ export default defineConfig({
         test: {
           name: 'service',
           retry,
-          include: ['test/{secrets,store,controller,api,agent,cli,docs}/**/*.test.ts'],
+          include: [
+            'test/{secrets,store,controller,api,agent,cli,docs}/**/*.test.ts',
+            'test/layers/sources/**/*.test.ts',
+          ],
           pool: 'forks',
           testTimeout: 20_000,
         },

@@ -1,5 +1,5 @@
-import type { LayerRules } from '../rules.ts'
-import type { TomlTable } from '../value.ts'
+import type { LayerRules } from '#layers/rules.ts'
+import type { TomlTable } from '#layers/value.ts'
 
 /** A setting whose value is not of the kind that the CLI expects. */
 export interface TypeFault {

@@ -1,4 +1,4 @@
-import type { TomlScalar } from '../value.ts'
+import type { TomlScalar } from '#layers/value.ts'
 
 /** Offsets into the text in UTF-16 units: `start` inclusive, `end` exclusive. */
 export interface Span {
