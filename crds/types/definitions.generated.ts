@@ -393,6 +393,47 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                             "maxLength": 35,
                             "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
                           },
+                          "config": {
+                            "description": "What the device says of the runtime's configuration files. Absent when it says nothing, as executors other than our agent do.",
+                            "type": "object",
+                            "required": [
+                              "layers"
+                            ],
+                            "properties": {
+                              "layers": {
+                                "description": "The layers it found, highest first. Versions only, never a setting.",
+                                "type": "array",
+                                "maxItems": 16,
+                                "x-kubernetes-list-type": "atomic",
+                                "items": {
+                                  "description": "One source of settings on the device.",
+                                  "type": "object",
+                                  "required": [
+                                    "type"
+                                  ],
+                                  "properties": {
+                                    "type": {
+                                      "description": "Which source it is, such as `user` or `system`.",
+                                      "type": "string",
+                                      "minLength": 1,
+                                      "maxLength": 64
+                                    },
+                                    "version": {
+                                      "description": "Fingerprint of the layer, `sha256:` and 64 hex digits; changes exactly when its value does. Absent when it could not be read.",
+                                      "type": "string",
+                                      "minLength": 71,
+                                      "maxLength": 71,
+                                      "pattern": "^sha256:[0-9a-f]{64}$"
+                                    },
+                                    "unreadable": {
+                                      "description": "True when the file is there and could not be read or parsed.",
+                                      "type": "boolean"
+                                    }
+                                  }
+                                }
+                              }
+                            }
+                          },
                           "reason": {
                             "description": "Why it is so, as one constant word in CamelCase.",
                             "type": "string",
@@ -461,6 +502,12 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
               "type": "string",
               "jsonPath": ".spec.selector.users",
               "description": "Users it applies to by name; empty with no selector means all."
+            },
+            {
+              "name": "Selected",
+              "type": "integer",
+              "jsonPath": ".status.selectedUsers",
+              "description": "How many users it applies to."
             },
             {
               "name": "Ready",
@@ -645,6 +692,13 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                       "format": "int64",
                       "minimum": 0,
                       "maximum": 9007199254740991
+                    },
+                    "selectedUsers": {
+                      "description": "How many users it applies to. Zero may be a misspelt name or label in the selector.",
+                      "type": "integer",
+                      "format": "int32",
+                      "minimum": 0,
+                      "maximum": 2147483647
                     },
                     "conditions": {
                       "description": "Standard conditions. `Ready`: both texts parse and are in force.",

@@ -146,6 +146,15 @@ export interface DeviceRuntime {
    */
   readonly nextAttemptTime?: string
   /**
+   * What the device says of the runtime's configuration files. Absent when it says nothing, as executors other than our agent do.
+   */
+  readonly config?: {
+    /**
+     * The layers it found, highest first. Versions only, never a setting.
+     */
+    readonly layers: readonly DeviceLayer[]
+  }
+  /**
    * Why it is so, as one constant word in CamelCase.
    */
   readonly reason?: string
@@ -153,4 +162,21 @@ export interface DeviceRuntime {
    * Why it is so, as a sentence for people.
    */
   readonly message?: string
+}
+/**
+ * One source of settings on the device.
+ */
+export interface DeviceLayer {
+  /**
+   * Which source it is, such as `user` or `system`.
+   */
+  readonly type: string
+  /**
+   * Fingerprint of the layer, `sha256:` and 64 hex digits; changes exactly when its value does. Absent when it could not be read.
+   */
+  readonly version?: string
+  /**
+   * True when the file is there and could not be read or parsed.
+   */
+  readonly unreadable?: boolean
 }

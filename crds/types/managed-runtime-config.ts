@@ -80,6 +80,10 @@ export interface ManagedRuntimeConfigStatus {
    */
   readonly observedGeneration?: number
   /**
+   * How many users it applies to. Zero may be a misspelt name or label in the selector.
+   */
+  readonly selectedUsers?: number
+  /**
    * Standard conditions. `Ready`: both texts parse and are in force.
    */
   readonly conditions?: readonly ManagedRuntimeConfigCondition[]

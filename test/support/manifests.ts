@@ -66,6 +66,12 @@ const COMPLETE: Readonly<Record<KindName, Manifest>> = {
           lastSyncTime: TIME,
           attempts: 0,
           nextAttemptTime: TIME,
+          config: {
+            layers: [
+              { type: 'user', version: `sha256:${HASH}` },
+              { type: 'system', unreadable: true },
+            ],
+          },
           reason: 'UpToDate',
           message: 'the device has the file',
         },
@@ -104,7 +110,7 @@ const COMPLETE: Readonly<Record<KindName, Manifest>> = {
         ],
       },
     },
-    status: { observedGeneration: 1, conditions: [CONDITION] },
+    status: { observedGeneration: 1, selectedUsers: 2, conditions: [CONDITION] },
   },
   User: {
     metadata: { name: 'ada' },
