@@ -25,6 +25,10 @@ export const ERRORS = {
     retry: 'never',
     title: 'Runtime does not support the proxy scheme',
   },
+  CONFIG_UNSUPPORTED: { status: 400, retry: 'never', title: 'Runtime has no configuration to layer' },
+  // These two are spelled as the write API of the CLIs spells them (spec 07 §14), for clients that know them from there.
+  configValidationError: { status: 400, retry: 'never', title: 'Configuration is not valid' },
+  configVersionConflict: { status: 409, retry: 'never', title: 'Configuration changed since it was read' },
   REQUEST_MALFORMED: { status: 400, retry: 'never', title: 'Request is malformed' },
   UNAUTHENTICATED: { status: 401, retry: 'never', title: 'Token is missing or not valid' },
   FORBIDDEN: { status: 403, retry: 'never', title: 'Token does not allow this' },
@@ -37,6 +41,7 @@ export const ERRORS = {
   SELF_DEACTIVATION: { status: 409, retry: 'never', title: 'Nobody can deactivate themselves' },
   AUTH_MISSING: { status: 409, retry: 'never', title: 'No auth document is stored' },
   DECRYPT_FAILED: { status: 409, retry: 'never', title: 'Stored value does not open' },
+  CONFIG_UNUSABLE: { status: 409, retry: 'never', title: 'Stored configuration cannot be used' },
   DEVICE_OFFLINE: { status: 409, retry: 'later', title: 'Device is not connected' },
   DEVICE_UNSUPPORTED: { status: 409, retry: 'never', title: 'Device cannot run this command' },
   DEVICE_FAILED: { status: 409, retry: 'later', title: 'Device could not carry out the command' },

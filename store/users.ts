@@ -13,6 +13,8 @@ export interface User {
   readonly namespace: string
   readonly isActive: boolean
   readonly preferences: Preferences
+  /** Labels of the User object, which selectors of managed configurations ask for; absent: the store keeps none. */
+  readonly labels?: Readonly<Record<string, string>>
   /** Opaque; changes with every change of the user. */
   readonly resourceVersion: string
 }
