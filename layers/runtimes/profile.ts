@@ -21,12 +21,15 @@ export interface RuntimeProfile {
    * The typed round trip: what the CLI makes of a layer before it counts. A layer that does not fit is returned as it is.
    *
    * @param base folder that relative paths of this layer stand below
+   * @param home folder that `~/` stands for; without it such a path is left as it is
    */
-  normalise(config: TomlTable, base: string): TomlTable
+  normalise(config: TomlTable, base: string, home?: string): TomlTable
   /** The first setting that the CLI would refuse, or null. Keys it does not know are no fault. */
   findTypeFault(config: TomlTable): TypeFault | null
   /** Whether the CLI has a setting at this path; free-form tables make everything below them known. */
   isKnownKey(path: readonly string[]): boolean
   /** Whether a value at this path is a secret that belongs somewhere else, for the linter. */
   isSecretKey(path: readonly string[]): boolean
+  /** Whether a text is a secret wherever it stands, such as a URL with a password in it. */
+  isSecretValue(value: string): boolean
 }
