@@ -1,0 +1,46 @@
+import { isIP } from 'node:net'
+
+import type { KeyForm } from './rules.ts'
+import type { TomlTable, TomlValue } from './value.ts'
+import { trimWhiteSpace } from './white-space.ts'
+
+/**
+ * The form in which a key is compared with the same table's keys of another layer.
+ *
+ * `host-name`: without a port, brackets and trailing dots, in lower case, the scope of an address after one `%`.
+ */
+export function keyInForm(key: string, form: KeyForm['form']): string {
+  return form === 'host-name' ? hostName(key) : asciiLowerCase(key)
+}
+
+/** A table with all its keys in one form. Of two keys that become one the last counts. */
+export function tableInForm(table: TomlTable, form: KeyForm['form']): TomlTable {
+  const formed = new Map<string, TomlValue>()
+  for (const [key, value] of table) formed.set(keyInForm(key, form), value)
+  return formed
+}
+
+/** Lower case for A to Z alone: names of hosts and variables are compared so, and `İ` would become two characters. */
+export function asciiLowerCase(text: string): string {
+  return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
+}
+
+const BRACKETED = /^\[([^\]]*)\]/
+
+function hostName(key: string): string {
+  const host = trimWhiteSpace(key)
+  const bracketed = BRACKETED.exec(host)?.[1]
+  if (bracketed !== undefined) return dnsName(bracketed)
+  // Two colons and more are an address of IP version 6, one separates a port.
+  const parts = host.split(':')
+  return dnsName(parts.length === 2 ? (parts[0] ?? '') : host)
+}
+
+function dnsName(text: string): string {
+  let end = text.length
+  while (end > 0 && text[end - 1] === '.') end -= 1
+  const host = asciiLowerCase(text.slice(0, end))
+  const scoped = /^([^%]*)%(?:25)?(.*)$/s.exec(host)
+  const [, address = '', scope = ''] = scoped ?? []
+  return isIP(address) === 0 ? host : `${address}%${scope}`
+}

@@ -1,0 +1,119 @@
+import { renameAliases } from './aliases.ts'
+import { matchEnvironmentFilters, POLICY_KEY } from './environment-filters.ts'
+import { tableInForm } from './key-forms.ts'
+import type { KeyForm, LayerRules } from './rules.ts'
+import { EMPTY_TABLE, isTable, valueAt, type TomlTable, type TomlValue } from './value.ts'
+
+/** The part of a release's rules that a merge asks for. */
+export type MergeRules = Pick<LayerRules, 'aliases' | 'keyForms' | 'mergesEnvironmentFilters'>
+
+/**
+ * Lays one value over another: tables merge key by key, everything else replaces what was below it, arrays included. An
+ * empty table over a table changes nothing.
+ *
+ * With `rules`, `base` and `overlay` are whole configurations: keys are renamed where the two tables meet and in all of
+ * `overlay`. Neither is changed; what only one of them has is shared with the result.
+ */
+export function mergeTomlValues(base: TomlValue, overlay: TomlValue, rules?: MergeRules): TomlValue {
+  if (!isTable(base) || !isTable(overlay) || rules === undefined) return new Merge(null).values(base, overlay)
+  const upper = renameAliases(overlay, rules.aliases)
+  const met = rules.aliases.filter((alias) => isTable(valueAt(upper, alias.table)))
+  return new Merge(mergePoints(rules)).values(renameAliases(base, met), upper)
+}
+
+/**
+ * The effective configuration of layers.
+ *
+ * @param layers the lowest first
+ * @returns the tables merged, every key in its canonical spelling; empty without layers
+ */
+export function mergeLayers(layers: readonly TomlTable[], rules: MergeRules): TomlTable {
+  const merge = new Merge(mergePoints(rules))
+  const [lowest = EMPTY_TABLE, ...higher] = layers.map((layer) => renameAliases(layer, rules.aliases))
+  return higher.reduce((base, overlay) => merge.tables({ base, overlay, point: merge.root }), lowest)
+}
+
+/** What is particular to a place in the tree of keys, and to the places below it. */
+interface MergePoint {
+  form: KeyForm['form'] | null
+  isEnvironmentPolicy: boolean
+  readonly below: Map<string, MergePoint>
+}
+
+function mergePoints(rules: MergeRules): MergePoint | null {
+  if (rules.keyForms.length === 0 && !rules.mergesEnvironmentFilters) return null
+  const root = emptyPoint()
+  for (const { table, form } of rules.keyForms) pointAt(root, table).form = form
+  if (rules.mergesEnvironmentFilters) pointAt(root, [POLICY_KEY]).isEnvironmentPolicy = true
+  return root
+}
+
+function emptyPoint(): MergePoint {
+  return { form: null, isEnvironmentPolicy: false, below: new Map() }
+}
+
+function pointAt(root: MergePoint, path: readonly string[]): MergePoint {
+  let point = root
+  for (const key of path) {
+    const next = point.below.get(key) ?? emptyPoint()
+    point.below.set(key, next)
+    point = next
+  }
+  return point
+}
+
+function pointBelow(point: MergePoint | null, key: string): MergePoint | null {
+  return point?.below.get(key) ?? point?.below.get('*') ?? null
+}
+
+/** Two tables that meet. */
+interface Meeting {
+  readonly base: TomlTable
+  readonly overlay: TomlTable
+  readonly point: MergePoint | null
+}
+
+/** One run over any number of layers. Remembers the tables that it made, which alone it may change in place. */
+class Merge {
+  readonly root: MergePoint | null
+  readonly #made = new Map<TomlTable, Map<string, TomlValue>>()
+
+  constructor(root: MergePoint | null) {
+    this.root = root
+  }
+
+  values(base: TomlValue, overlay: TomlValue): TomlValue {
+    return isTable(base) && isTable(overlay) ? this.tables({ base, overlay, point: this.root }) : overlay
+  }
+
+  tables(meeting: Meeting): TomlTable {
+    const { base, overlay, point } = meeting.point === null ? meeting : prepared(meeting)
+    if (overlay.size === 0) return base
+    const merged = this.#own(base)
+    for (const [key, above] of overlay) {
+      const below = merged.get(key)
+      const result =
+        isTable(below) && isTable(above)
+          ? this.tables({ base: below, overlay: above, point: pointBelow(point, key) })
+          : above
+      if (result !== below) merged.set(key, result)
+    }
+    return merged
+  }
+
+  #own(table: TomlTable): Map<string, TomlValue> {
+    const known = this.#made.get(table)
+    if (known !== undefined) return known
+    const made = new Map(table)
+    this.#made.set(made, made)
+    return made
+  }
+}
+
+/** Brings two tables that meet at a place with rules of its own into forms that can be merged key by key. */
+function prepared({ base, overlay, point }: Meeting): Meeting {
+  const matched = point?.isEnvironmentPolicy === true ? matchEnvironmentFilters(base, overlay) : base
+  const form = point?.form ?? null
+  if (form === null) return { base: matched, overlay, point }
+  return { base: tableInForm(matched, form), overlay: tableInForm(overlay, form), point }
+}
