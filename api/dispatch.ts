@@ -11,7 +11,7 @@ import { type Principal, requireScope } from './principal.ts'
 import type { RateLimiter } from './rate-limit.ts'
 import { readBodyText } from './read-body.ts'
 import { requestIdOf } from './request-id.ts'
-import type { ApiRequest, BodyFormat, Route } from './route.ts'
+import type { ApiRequest, Route } from './route.ts'
 
 /** What stands between the socket and a handler. */
 export interface DispatchDeps {
@@ -44,13 +44,15 @@ async function admit(route: Route, exchange: Exchange): Promise<ApiRequest> {
   const principal = await authenticate(req, { ...deps, address })
   requireAccess(principal, route)
   await countPrincipal(principal, { limiter: deps.rateLimiter, cost: route.cost ?? 1 })
+  const bodyText = route.body === undefined ? '' : await readBody(route, { ...exchange, principal })
   return {
     caller: { principal, address, requestId: () => requestIdOf(res) },
     params: stringParams(req.params),
     query: req.query,
     ifMatch: parseIfMatch(req.headers['if-match']),
     onBehalfOf: onBehalfOf(req),
-    body: route.body === undefined ? undefined : await readBody(route, { ...exchange, principal }),
+    body: parseBody(route, bodyText, deps.maxJsonDepth),
+    bodyText,
   }
 }
 
@@ -107,16 +109,18 @@ interface AdmittedExchange extends Exchange {
   readonly principal: Principal
 }
 
-async function readBody(route: Route, { req, deps, principal }: AdmittedExchange): Promise<unknown> {
-  const format = route.bodyFormat ?? 'json'
-  const types = format === 'text' ? 'text' : 'json'
+async function readBody(route: Route, { req, deps, principal }: AdmittedExchange): Promise<string> {
+  const types = route.bodyFormat === 'text' ? 'text' : 'json'
   const text = await readBodyText(req, { maxBytes: deps.maxBodyBytes, types })
   const cost = route.costOfBody?.(text) ?? 0
   if (cost > 0) await countPrincipal(principal, { limiter: deps.rateLimiter, cost })
-  if (text === '') return route.isBodyOptional === true ? {} : undefined
-  return format === 'text' ? text : parseBody(text, format, deps.maxJsonDepth)
+  return text
 }
 
-function parseBody(text: string, format: BodyFormat, maxDepth: number): unknown {
-  return format === 'exact-json' ? parseJsonTextExactly(text, maxDepth) : parseJsonText(text, maxDepth)
+function parseBody(route: Route, text: string, maxDepth: number): unknown {
+  if (text === '') return route.body !== undefined && route.isBodyOptional === true ? {} : undefined
+  if (route.bodyFormat === 'text') return text
+  return route.bodyFormat === 'exact-json'
+    ? parseJsonTextExactly(text, maxDepth)
+    : parseJsonText(text, maxDepth)
 }

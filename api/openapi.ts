@@ -74,7 +74,7 @@ function operationOf(route: Route, shapes: Shapes): Json {
     summary: route.summary,
     operationId: operationIdOf(route),
     description: `Scope: ${route.access}.`,
-    parameters: [...pathParameters(route.path), ...headerParameters(route)],
+    parameters: [...pathParameters(route.path), ...queryParameters(route), ...headerParameters(route)],
     ...(route.body !== undefined && { requestBody: requestBodyOf(route, shapes.refer(route.body, 'input')) }),
     responses: {
       [route.successStatus ?? 200]: {
@@ -97,6 +97,15 @@ function operationIdOf(route: Route): string {
 function pathParameters(path: string): readonly Json[] {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
   return names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } }))
+}
+
+function queryParameters({ query = {} }: Route): readonly Json[] {
+  return Object.entries(query).map(([name, description]) => ({
+    name,
+    in: 'query',
+    description,
+    schema: { type: 'string' },
+  }))
 }
 
 function headerParameters(route: Route): readonly Json[] {

@@ -26,6 +26,8 @@ export interface ApiRequest<Body = unknown> {
   /** The user an execution back end acts for; `null` when it names none. */
   readonly onBehalfOf: string | null
   readonly body: Body
+  /** The body as it came, for a handler that needs what parsing loses: exact numbers, the order of keys. */
+  readonly bodyText: string
 }
 
 /** What a handler gives back. `body` is serialised once, and hashed for the `ETag` unless it brings its own. */
@@ -40,7 +42,7 @@ export interface Answer {
 }
 
 /** How a request body is to be read. */
-export type BodyFormat = 'json' | 'exact-json' | 'text'
+type BodyFormat = 'json' | 'exact-json' | 'text'
 
 /** What the documentation and the router both need of a route. */
 export interface RouteFacts {
@@ -65,6 +67,8 @@ export interface RouteFacts {
   readonly isBodyPassedOn?: boolean
   /** Headers of its own, by name, with what they mean. */
   readonly headers?: Readonly<Record<string, string>>
+  /** Query parameters, by name, with what they mean. */
+  readonly query?: Readonly<Record<string, string>>
 }
 
 interface RouteDefinition<S extends z.ZodType> extends RouteFacts {

@@ -44,19 +44,15 @@ export function selectsUser({ spec: { selector } }: ManagedConfig, user: Selecta
 }
 
 // As Kubernetes has it: `NotIn` and `DoesNotExist` also select who has no such label.
-function meets(labels: Readonly<Record<string, string>>, expression: ManagedRuntimeConfigMatchExpression) {
-  const value = labelOf(labels, expression.key)
-  const isListed = value !== undefined && (expression.values ?? []).includes(value)
-  switch (expression.operator) {
-    case 'In':
-      return isListed
-    case 'NotIn':
-      return !isListed
-    case 'Exists':
-      return value !== undefined
-    case 'DoesNotExist':
-      return value === undefined
-  }
+function meets(
+  labels: Readonly<Record<string, string>>,
+  { key, operator, values = [] }: ManagedRuntimeConfigMatchExpression,
+): boolean {
+  const value = labelOf(labels, key)
+  if (operator === 'Exists') return value !== undefined
+  if (operator === 'DoesNotExist') return value === undefined
+  const isListed = value !== undefined && values.includes(value)
+  return operator === 'In' ? isListed : !isListed
 }
 
 function labelOf(labels: Readonly<Record<string, string>>, key: string): string | undefined {

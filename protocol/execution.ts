@@ -1,8 +1,34 @@
 import { z } from 'zod'
 
+import { ConfigOriginView } from './config.ts'
+
 const text = z.string().nullish()
 
-/** What the six keys of `model_config.runtime_config.<runtime>` say. */
+/** What `include: ["config"]` adds. */
+export const ExecutionConfig = z
+  .object({
+    effective: z
+      .record(z.string(), z.unknown())
+      .meta({ description: 'What really applies: all layers merged.' }),
+    origins: z
+      .record(z.string(), ConfigOriginView)
+      .meta({ description: 'For each setting, by its dotted path, the layer that supplies it.' }),
+    layers: z
+      .array(ConfigOriginView)
+      .meta({ description: 'Every layer with its version, the highest first; not what it says.' }),
+  })
+  .meta({
+    id: 'ExecutionConfig',
+    description: "The user's layered configuration, with the flags of the request.",
+  })
+
+/** What `include: ["config"]` adds. */
+export type ExecutionConfig = z.output<typeof ExecutionConfig>
+
+/** Why there is no configuration in an enriched request. */
+export const EXECUTION_CONFIG_REASONS = ['DecryptFailed', 'ConfigInvalid', 'ConfigUnsupported'] as const
+
+/** What the keys of `model_config.runtime_config.<runtime>` say: six, and those of `config` when they are asked for. */
 export const ExecutionRuntimeConfig = z
   .object({
     use_user_config: z
@@ -13,10 +39,17 @@ export const ExecutionRuntimeConfig = z
     auth_json_sha256: z.string().nullable().meta({ description: 'Digest of the stored login.' }),
     use_proxy: z.boolean().meta({ description: 'The user wants the personal proxy for this runtime.' }),
     proxy_configured: z.boolean().meta({ description: 'A proxy is saved and can be used.' }),
+    config: ExecutionConfig.nullish().meta({
+      description: 'Only with `include: ["config"]`. Null: there is none, and config_reason says why.',
+    }),
+    config_reason: z
+      .enum(EXECUTION_CONFIG_REASONS)
+      .optional()
+      .meta({ description: 'Why config is null, as one constant word.' }),
   })
   .meta({ id: 'ExecutionRuntimeConfig', description: "State of the user's configuration of one runtime." })
 
-/** What the six keys of `model_config.runtime_config.<runtime>` say. */
+/** What the keys of `model_config.runtime_config.<runtime>` say. */
 export type ExecutionRuntimeConfig = z.output<typeof ExecutionRuntimeConfig>
 
 /**
@@ -41,6 +74,10 @@ export const ExecutionRequest = z
         base_url: text.meta({ description: "With api_key: the model's own credentials." }),
         api_key: text.meta({ description: "With base_url: the model's own credentials." }),
         proxy: z.unknown().optional().meta({ description: '`url` is set; other keys stay.' }),
+        config_overrides: z.unknown().optional().meta({
+          description:
+            'Session flags for `include: ["config"]`: a list of `key=value`, or an object of dotted paths and values.',
+        }),
         runtime_config: z
           .unknown()
           .optional()

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 
+import { ConfigEdits, ConfigLayerView, ConfigView, ConfigWritten } from '#protocol/config.ts'
 import { DeviceTokenList, DeviceTokenView, MadeDeviceToken, NewDeviceToken } from '#protocol/device-token.ts'
 import { DeviceList, DeviceRuntimeView, DeviceView, GateView } from '#protocol/device.ts'
-import { ExecutionRequest, ExecutionRuntimeConfig } from '#protocol/execution.ts'
+import { ExecutionConfig, ExecutionRequest, ExecutionRuntimeConfig } from '#protocol/execution.ts'
 import { ImportDevice } from '#protocol/import-device.ts'
 import { Problem } from '#protocol/problem.ts'
 import { ProxyConfigUpdate, ProxyConfigView } from '#protocol/proxy-config.ts'
@@ -17,6 +18,7 @@ import { SyncAnswer, SyncItem, SyncRequest } from '#protocol/sync.ts'
 
 const BODIES = {
   AuthUpload,
+  ConfigEdits,
   ExecutionRequest,
   ImportDevice,
   NewDeviceToken,
@@ -25,11 +27,15 @@ const BODIES = {
   SyncRequest,
 }
 const ANSWERS = {
+  ConfigLayerView,
+  ConfigView,
+  ConfigWritten,
   DeviceList,
   DeviceRuntimeView,
   DeviceTokenList,
   DeviceTokenView,
   DeviceView,
+  ExecutionConfig,
   ExecutionRuntimeConfig,
   GateView,
   MadeDeviceToken,
