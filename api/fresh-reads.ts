@@ -71,6 +71,11 @@ export class FreshReads {
     return (await this.#list('Runtime', this.#deps.caches.runtimes)).toSorted(byName)
   }
 
+  /** Every managed configuration, in no order. */
+  managedConfigs(): Promise<readonly ObjectOf<'ManagedRuntimeConfig'>[]> {
+    return this.#list('ManagedRuntimeConfig', this.#deps.caches.managedConfigs)
+  }
+
   async #find<K extends KindName>(
     kind: K,
     key: ObjectKey,
@@ -116,7 +121,7 @@ export class FreshReads {
 }
 
 // The kinds that are read as lists, so that what was made or deleted shows there too.
-const LISTED: ReadonlySet<KindName> = new Set(['Runtime', 'Device'])
+const LISTED: ReadonlySet<KindName> = new Set(['Runtime', 'Device', 'ManagedRuntimeConfig'])
 
 function listName(kind: KindName, namespace = ''): string {
   return `${kind}/${namespace}`

@@ -42,6 +42,7 @@ export interface ApiCaches {
   readonly configs: ObjectCache<'UserRuntimeConfig'>
   readonly proxies: ObjectCache<'UserProxyConfig'>
   readonly devices: ObjectCache<'Device'>
+  readonly managedConfigs: ObjectCache<'ManagedRuntimeConfig'>
   readonly users: UserLookup
 }
 

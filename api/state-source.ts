@@ -12,6 +12,8 @@ export interface StateSource {
   user(id: string): Promise<User | undefined>
   config(key: ObjectKey): Promise<ObjectOf<'UserRuntimeConfig'> | undefined>
   proxy(key: ObjectKey): Promise<ObjectOf<'UserProxyConfig'> | undefined>
+  /** All of the installation, in no order. */
+  managedConfigs(): Promise<readonly ObjectOf<'ManagedRuntimeConfig'>[]>
 }
 
 /** What {@link storedSource} reads. */
@@ -26,6 +28,7 @@ export function storedSource({ store, users }: StoredSourceDeps): StateSource {
     user: (id) => users.get(id),
     config: (key) => findObject(store, 'UserRuntimeConfig', key),
     proxy: (key) => findObject(store, 'UserProxyConfig', key),
+    managedConfigs: async () => (await store.list('ManagedRuntimeConfig')).items,
   }
 }
 

@@ -8,7 +8,7 @@ import type { Store } from '#store/store.ts'
 import { createUserCache, type UserCache } from '#store/user-cache.ts'
 import type { Users } from '#store/users.ts'
 
-const KINDS = ['UserRuntimeConfig', 'UserProxyConfig', 'Device', 'Runtime'] as const
+const KINDS = ['UserRuntimeConfig', 'UserProxyConfig', 'Device', 'Runtime', 'ManagedRuntimeConfig'] as const
 
 /** The kinds that are kept in memory. */
 export type CachedKind = (typeof KINDS)[number]
@@ -48,6 +48,7 @@ export function createCaches(
       configs: objects.of('UserRuntimeConfig'),
       proxies: objects.of('UserProxyConfig'),
       devices: objects.of('Device'),
+      managedConfigs: objects.of('ManagedRuntimeConfig'),
       users: people,
     },
     findUser: (subject) => ('id' in subject ? people.get(subject.id) : people.findByName(subject.name)),

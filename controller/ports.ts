@@ -12,10 +12,10 @@ export interface DeviceChannel {
   send(device: DeviceKey, command: DeviceCommand): Promise<CommandResult>
 }
 
-/** What changed in a report; `runtimes` names those whose file report differs from the one before. */
+/** What changed in a report (`layers`: of the configuration); `runtimes` names those whose file report differs from the one before. */
 export interface ReportChange {
   readonly device: DeviceKey
-  readonly kind: 'registered' | 'online' | 'offline' | 'runtimes'
+  readonly kind: 'registered' | 'online' | 'offline' | 'runtimes' | 'layers'
   readonly runtimes: readonly string[]
 }
 
@@ -34,13 +34,18 @@ export interface DeviceReports {
 }
 
 /** The kinds the controller reads. */
-export type ControllerKind = 'Device' | 'Runtime' | 'UserProxyConfig' | 'UserRuntimeConfig'
+export type ControllerKind =
+  | 'Device'
+  | 'ManagedRuntimeConfig'
+  | 'Runtime'
+  | 'UserProxyConfig'
+  | 'UserRuntimeConfig'
 
 /** Objects in memory, kept fresh by a watch. */
 export type ObjectCache = Pick<Cache<ControllerKind>, 'get' | 'list' | 'onChange'>
 
 /** People in memory, kept fresh by a watch. */
-export type UserLookup = Pick<UserCache, 'findByNamespace' | 'onChange'>
+export type UserLookup = Pick<UserCache, 'findByNamespace' | 'list' | 'onChange'>
 
 /** Where log lines go: what `pino` offers, as far as the controller uses it. Message constant, everything else a field. */
 export interface Logger {

@@ -1,3 +1,4 @@
+import type { ConfigLayerReport } from '#protocol/config-report.ts'
 import type { FileReport } from '#protocol/heartbeat.ts'
 import type { Registration } from '#protocol/register.ts'
 
@@ -27,4 +28,6 @@ export interface DeviceReport {
   /** Increases with every heartbeat since the process started; proves that a report is newer than a command. */
   readonly heartbeatCount: number
   readonly runtimes: ReadonlyMap<string, RuntimeFileReport>
+  /** The layers of each runtime's configuration, highest first; executors of the reference system say nothing of it. */
+  readonly configs: ReadonlyMap<string, readonly ConfigLayerReport[]>
 }

@@ -40,7 +40,7 @@ export function targetOf(runtime: Runtime): RuntimeTarget {
 
 /** Tells our agent about a runtime, in the form of the register answer and of `device:runtimes`. */
 export function agentRuntimeOf(runtime: Runtime): AgentRuntime {
-  const { auth, processName } = runtime.spec
+  const { auth, processName, config } = runtime.spec
   return {
     name: runtime.metadata.name,
     target_path: auth.targetPath,
@@ -52,6 +52,7 @@ export function agentRuntimeOf(runtime: Runtime): AgentRuntime {
     },
     process_name: processName ?? null,
     max_bytes: auth.validation.maxBytes,
+    ...(config && { config: { path: config.path, format: config.format } }),
   }
 }
 

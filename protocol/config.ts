@@ -43,11 +43,9 @@ export const ConfigLayerView = z
 export const ConfigView = z
   .object({
     config: settings.meta({ description: 'What really applies: all layers merged. Numbers are exact.' }),
-    origins: z
-      .record(z.string(), ConfigOriginView)
-      .meta({
-        description: 'For each setting that applies, by its dotted path, the layer that supplies it.',
-      }),
+    origins: z.record(z.string(), ConfigOriginView).meta({
+      description: 'For each setting that applies, by its dotted path, the layer that supplies it.',
+    }),
     layers: z
       .array(ConfigLayerView)
       .optional()

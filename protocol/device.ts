@@ -11,6 +11,20 @@ export const GateView = z
   })
   .meta({ id: 'Gate', description: 'One question on the way to a sync command, and its answer.' })
 
+/** One layer of a runtime's configuration on a device. */
+export const DeviceConfigLayer = z
+  .object({
+    type: z.string().meta({ description: 'Which source it is.', examples: ['user', 'system'] }),
+    version: z
+      .string()
+      .nullable()
+      .meta({ description: 'Fingerprint of what it says; null: the file is there and cannot be read.' }),
+  })
+  .meta({
+    id: 'DeviceConfigLayer',
+    description: "One source of a runtime's settings on a device; never what it says.",
+  })
+
 /** Why one runtime on one device is as it is. */
 export const DeviceRuntimeView = z
   .object({
@@ -31,6 +45,12 @@ export const DeviceRuntimeView = z
     next_action: z
       .enum(['none', 'write', 'replace', 'remove', 'import'])
       .meta({ description: 'What the operator does next.' }),
+    config_layers: z
+      .array(DeviceConfigLayer)
+      .nullable()
+      .meta({
+        description: 'The layers of its configuration, highest first; null: the device says nothing.',
+      }),
     gates: z.array(GateView).meta({ description: 'All questions, in the order they are asked.' }),
   })
   .meta({ id: 'DeviceRuntime', description: 'One runtime on one device, explained.' })

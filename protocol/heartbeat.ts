@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 
+import type { WireConfigLayer } from './config-report.ts'
 import { isPrintable, isRecord, isTime, orNull } from './liberal.ts'
 
 // Longer than any real path of an auth file; keeps what one device makes the server hold small.
@@ -57,6 +58,8 @@ export interface HeartbeatPayload {
   readonly running_task_ids: readonly (string | number)[]
   readonly executor_version?: string
   readonly runtime_auth_files: Readonly<Record<string, WireFileReport>>
+  /** Versions only, highest first; only of runtimes whose config file is known. */
+  readonly runtime_config_layers?: Readonly<Record<string, readonly WireConfigLayer[]>>
 }
 
 /**

@@ -82,6 +82,8 @@ export const agentRuntime = z.object({
   }),
   process_name: text,
   max_bytes: z.number(),
+  /** The config file; absent or null: nothing is said about its layers. */
+  config: z.optional(z.nullable(z.object({ path: z.string(), format: z.string() }))),
 })
 
 /** The payload of `device:runtimes`. */

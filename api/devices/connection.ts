@@ -5,6 +5,7 @@ import type { DeviceKey } from '#core/device-command.ts'
 import type { DeviceReport, DeviceType, RuntimeFileReport } from '#core/device-report.ts'
 import type { Registration } from '#protocol/register.ts'
 
+import type { ConfigReports } from './config-reports.ts'
 import { type Rate, spend } from './limits.ts'
 
 /** Something that waits for an answer over a connection. */
@@ -64,6 +65,7 @@ export class LiveDevice {
   droppedAt: number | null = null
   heartbeatCount = 0
   runtimes: ReadonlyMap<string, RuntimeFileReport> = NOTHING_REPORTED
+  configs: ConfigReports = NO_CONFIGS
   /** Runtimes whose next report counts as a change whatever it says. */
   awaited: Set<string> | null = null
 
@@ -97,8 +99,10 @@ export class LiveDevice {
       lastHeartbeatAt: this.lastHeartbeatAt,
       heartbeatCount: this.heartbeatCount,
       runtimes: this.runtimes,
+      configs: this.configs,
     }
   }
 }
 
+const NO_CONFIGS: ConfigReports = new Map()
 const NOTHING_REPORTED: ReadonlyMap<string, RuntimeFileReport> = new Map()

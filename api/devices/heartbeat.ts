@@ -17,13 +17,17 @@ const STALE = { error: 'Stale device connection' }
 /**
  * Answers `device:heartbeat`.
  *
- * Only the id and `runtime_auth_files` are looked at: nothing else can make a heartbeat fail, and nothing else is kept.
+ * Only the id, `runtime_auth_files` and `runtime_config_layers` are looked at: nothing else can make a heartbeat fail, and
+ * nothing else is kept.
  */
 export function takeHeartbeat(connection: DeviceConnection, payload: unknown, deps: HeartbeatDeps): object {
   const { device } = connection
   if (device === null || !isRecord(payload) || payload['device_id'] !== device.key.deviceId) return MISMATCH
   if (device.connection !== connection) return STALE
   deps.metrics.countHeartbeat()
-  deps.reports.heartbeat(device, payload['runtime_auth_files'])
+  deps.reports.heartbeat(device, {
+    files: payload['runtime_auth_files'],
+    configs: payload['runtime_config_layers'],
+  })
   return DONE
 }

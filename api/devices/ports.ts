@@ -13,8 +13,11 @@ export interface DeviceAuthenticator {
 /** What changed in a report; `runtimes` names those whose file report differs from the one before. */
 export interface ReportChange {
   readonly device: DeviceKey
-  /** `registered`: new, or it describes itself differently. `online` names the changed runtimes too. */
-  readonly kind: 'registered' | 'online' | 'offline' | 'runtimes'
+  /**
+   * `registered`: new, or it describes itself differently. `online` names the changed runtimes too. `layers`: what it says of
+   * its configuration changed.
+   */
+  readonly kind: 'registered' | 'online' | 'offline' | 'runtimes' | 'layers'
   readonly runtimes: readonly string[]
 }
 

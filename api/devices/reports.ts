@@ -4,6 +4,7 @@ import { DROP_GRACE_MS, HEARTBEAT_TIMEOUT_MS, isDeviceOnline } from '#core/devic
 import type { DeviceReport } from '#core/device-report.ts'
 import type { Registration } from '#protocol/register.ts'
 
+import { observeConfigs } from './config-reports.ts'
 import { type DeviceConnection, LiveDevice } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
 import { observeFiles } from './file-reports.ts'
@@ -15,6 +16,12 @@ interface ReportsOptions {
   readonly runtimes: () => Iterable<string>
   readonly devicesPerUser: number
   readonly rememberMs: number
+}
+
+/** What a heartbeat says, as it came. */
+interface Said {
+  readonly files: unknown
+  readonly configs: unknown
 }
 
 /** Remembers what each device said last, and decides from its signs of life whether it is online. */
@@ -104,7 +111,7 @@ export class Reports implements DeviceReports {
   }
 
   /** Takes in a heartbeat. Nothing but a number changes when it says what the one before said. */
-  heartbeat(device: LiveDevice, files: unknown): void {
+  heartbeat(device: LiveDevice, { files, configs }: Said): void {
     const { clock, runtimes } = this.#options
     device.lastHeartbeatAt = clock.now()
     device.heartbeatAt = clock.monotonic()
@@ -112,9 +119,12 @@ export class Reports implements DeviceReports {
     this.#heartbeats.touch(device)
     const change = observeFiles(files, runtimes(), device.runtimes)
     if (change !== null) device.runtimes = change.reports
+    const layers = observeConfigs(configs, runtimes(), device.configs)
+    if (layers !== null) device.configs = layers
     const news = withAwaited(device, change?.changed ?? NO_RUNTIMES)
     if (!device.isOnline) this.#bringOnline(device, news)
     else if (news.length > 0) this.#emit(device, 'runtimes', news)
+    if (layers !== null) this.#emit(device, 'layers', NO_RUNTIMES)
   }
 
   /** The connection no longer speaks for the device: it has the grace to come back. */

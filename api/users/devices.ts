@@ -89,7 +89,7 @@ async function viewDevice(
     suspended: object?.spec.suspend === true,
     credential_shared: explanations.some((explanation) => explanation.isCredentialShared),
     proxy_probe: api.proxyProbes.find(key, proxy),
-    runtimes: explanations.map(viewExplanation),
+    runtimes: explanations.map((explanation) => viewExplanation(explanation, device)),
   }
 }
 
@@ -133,7 +133,7 @@ async function explain(
   }
 }
 
-function viewExplanation(explanation: Explanation): DeviceRuntimeView {
+function viewExplanation(explanation: Explanation, device: KnownDevice): DeviceRuntimeView {
   return {
     runtime: explanation.runtime,
     state: explanation.state,
@@ -147,8 +147,15 @@ function viewExplanation(explanation: Explanation): DeviceRuntimeView {
     last_sync_time: explanation.lastSyncTime,
     unblock: explanation.unblock,
     next_action: explanation.nextAction,
+    config_layers: viewLayers(explanation.runtime, device),
     gates: explanation.gates.map(({ name, passed, message }) => ({ name, passed, message })),
   }
+}
+
+function viewLayers(runtime: string, { report, object }: KnownDevice): DeviceRuntimeView['config_layers'] {
+  if (report !== undefined && report.heartbeatCount > 0) return report.configs.get(runtime)?.slice() ?? null
+  const written = object?.status?.runtimes?.find(({ name }) => name === runtime)?.config
+  return written?.layers.map(({ type, version }) => ({ type, version: version ?? null })) ?? null
 }
 
 function toMoment(epochMs: number | null): string | null {

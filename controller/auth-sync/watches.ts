@@ -44,6 +44,8 @@ export function watchAuthSync(deps: AuthSyncDeps): () => void {
 }
 
 function onReport({ device, kind, runtimes }: ReportChange, returned: Set<string>, deps: AuthSyncDeps): void {
+  // What a device says of its configuration decides nothing about its login.
+  if (kind === 'layers') return
   if (kind === 'online') {
     const name = `${device.namespace}/${device.deviceId}`
     restart(device, returned.has(name), deps)

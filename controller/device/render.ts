@@ -5,7 +5,7 @@ import type { SyncRecord } from '#controller/auth-sync/sync-record.ts'
 import type { DeviceReport } from '#core/device-report.ts'
 import { type NewCondition, setCondition } from '#crds/conditions.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
-import type { DeviceStatus } from '#crds/types/device.ts'
+import type { DeviceRuntime, DeviceStatus } from '#crds/types/device.ts'
 
 /** What a device's status is rendered from. */
 export interface DeviceFacts {
@@ -71,19 +71,51 @@ function onlineCondition(
   return isLost ? of('False', 'NotConnected', 'The device has not connected since the server started.') : null
 }
 
-function renderRows(
-  before: DeviceStatus['runtimes'],
-  { records, runtimes }: DeviceFacts,
-): DeviceStatus['runtimes'] {
-  const rows = [...runtimes].flatMap((name) => {
-    const record = records.get(name)
-    // Written down before a restart and not looked at since: it stays as it is.
-    if (record?.decision === null) return (before ?? []).filter((row) => row.name === name)
-    const row = record === undefined ? null : toDeviceRow(name, record)
+function renderRows(before: DeviceStatus['runtimes'], facts: DeviceFacts): DeviceStatus['runtimes'] {
+  const rows = [...facts.runtimes].flatMap((name) => {
+    const row = renderRow(
+      name,
+      before?.find((row) => row.name === name),
+      facts,
+    )
     return row === null ? [] : [row]
   })
   if (rows.length === 0 && before === undefined) return undefined
   return rows.sort((left, right) => (left.name < right.name ? -1 : 1))
+}
+
+function renderRow(
+  name: string,
+  before: DeviceRuntime | undefined,
+  { records, report }: DeviceFacts,
+): DeviceRuntime | null {
+  const record = records.get(name)
+  const config = renderConfig(name, before, report)
+  // Written down before a restart and not looked at since: it stays as it is.
+  const isKept = record?.decision === null
+  const row = isKept ? (before ?? null) : record === undefined ? null : toDeviceRow(name, record)
+  if (row === null) {
+    return config === undefined ? null : { name, state: record?.decision?.state ?? 'Unknown', config }
+  }
+  const { config: _, ...rest } = row
+  return config === undefined ? rest : { ...rest, config }
+}
+
+/** What a device that was not heard since we started said before stays true until it says something else. */
+function renderConfig(
+  name: string,
+  before: DeviceRuntime | undefined,
+  report: DeviceReport | undefined,
+): DeviceRuntime['config'] {
+  if (report === undefined || report.heartbeatCount === 0) return before?.config
+  const layers = report.configs.get(name)
+  if (layers === undefined) return undefined
+  return {
+    layers: layers.map(({ type, version }) => ({
+      type,
+      ...(version === null ? { unreadable: true } : { version }),
+    })),
+  }
 }
 
 function present<K extends keyof DeviceStatus>(

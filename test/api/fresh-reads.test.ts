@@ -196,6 +196,10 @@ class TestMemory {
             object.kind === 'Device' && object.metadata.namespace === namespace,
         ),
     },
+    managedConfigs: {
+      get: () => undefined,
+      list: () => [...this.#objects.values()].filter((object) => object.kind === 'ManagedRuntimeConfig'),
+    },
     users: {
       get: (id) => this.users.get(id),
       findByName: () => undefined,

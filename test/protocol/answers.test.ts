@@ -24,6 +24,7 @@ describe('an answer', () => {
       last_sync_time: null,
       unblock: 'wait, or ask for a sync',
       next_action: 'write',
+      config_layers: [{ type: 'user', version: null }],
       gates: [{ name: 'Enabled', passed: true, message: 'the switch is on' }],
     }
     const device = {

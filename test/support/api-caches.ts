@@ -18,7 +18,7 @@ export async function openApiCaches(
 ): Promise<ApiCaches> {
   const objects = createCache({
     store,
-    kinds: ['UserRuntimeConfig', 'UserProxyConfig', 'Device', 'Runtime'],
+    kinds: ['UserRuntimeConfig', 'UserProxyConfig', 'Device', 'Runtime', 'ManagedRuntimeConfig'],
     clock,
   })
   const people = createUserCache({ users, clock })
@@ -28,6 +28,7 @@ export async function openApiCaches(
     configs: objects.of('UserRuntimeConfig'),
     proxies: objects.of('UserProxyConfig'),
     devices: objects.of('Device'),
+    managedConfigs: objects.of('ManagedRuntimeConfig'),
     users: people,
   }
 }

@@ -70,6 +70,7 @@ export function aDeviceReport(overrides: Partial<DeviceReport> = {}): DeviceRepo
     lastHeartbeatAt: Date.parse('2026-11-21T09:59:30Z'),
     heartbeatCount: 3,
     runtimes: new Map(),
+    configs: new Map(),
     ...overrides,
   }
 }

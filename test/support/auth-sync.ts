@@ -89,6 +89,7 @@ export function aReport(
     lastHeartbeatAt: NOW - 1_000,
     heartbeatCount: 5,
     runtimes: new Map(file === null ? [] : [['codex', file]]),
+    configs: new Map(),
     ...overrides,
   }
 }

@@ -41,6 +41,8 @@ export class FleetDevice {
   /** Replaces or adds to what it reports. */
   reported: Partial<RuntimeFileReport> = {}
   sessions: number | null = null
+  /** What it says of its configuration. */
+  configs: DeviceReport['configs'] = new Map()
   /** Answers instead of the device; `undefined` leaves it to the device. */
   respond: ((command: DeviceCommand) => Promise<CommandResult> | undefined) | null = null
   executorVersion = '1.0.0'
@@ -312,6 +314,7 @@ function toReport({ device, isOnline, heartbeatCount, lastHeartbeatAt, files }: 
     lastHeartbeatAt,
     heartbeatCount,
     runtimes: files,
+    configs: device.configs,
   }
 }
 

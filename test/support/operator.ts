@@ -223,7 +223,7 @@ export class Operator {
     const random = this.#setup.random ?? (() => 1)
     const cache: Cache<KindName> = createCache({
       store,
-      kinds: ['Runtime', 'UserRuntimeConfig', 'UserProxyConfig', 'Device'],
+      kinds: ['Runtime', 'UserRuntimeConfig', 'UserProxyConfig', 'Device', 'ManagedRuntimeConfig'],
       clock,
     })
     const users = createUserCache({ users: this.stores.users, clock })

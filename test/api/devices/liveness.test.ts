@@ -34,6 +34,7 @@ it('is not online before its first heartbeat, however long it is registered', as
     lastHeartbeatAt: null,
     heartbeatCount: 0,
     runtimes: new Map(),
+    configs: new Map(),
   })
   expect(gateway.changes).toEqual([change('registered')])
 })
@@ -51,6 +52,20 @@ it('says what its first heartbeat says, once', async () => {
       ['codex', expect.objectContaining({ exists: false, targetPath: '/home/u/.codex/auth.json' })],
     ]),
   })
+})
+
+it('tells of the layers of a configuration once, and again when they change', async () => {
+  const gateway = await startGateway()
+  const socket = await gateway.connect()
+  const say = async (version: string) => {
+    const runtime_config_layers = { codex: [{ type: 'user', version: `sha256:${version.repeat(64)}` }] }
+    await socket.ask('device:heartbeat', aHeartbeat({ runtime_config_layers }))
+  }
+  for (const version of ['a', 'a', 'b', 'b']) await say(version)
+  expect(gateway.changes.slice(2)).toEqual([change('layers'), change('layers')])
+  expect(gateway.reports.get(KEY)?.configs).toEqual(
+    new Map([['codex', [{ type: 'user', version: `sha256:${'b'.repeat(64)}` }]]]),
+  )
 })
 
 it('94: hands the device over to the socket that registered last', async () => {

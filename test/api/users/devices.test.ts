@@ -27,6 +27,7 @@ function explained(runtime: string): object {
     last_sync_time: null,
     unblock: null,
     next_action: 'none',
+    config_layers: null,
     gates: GATES.map((name) => ({ name, passed: true, message: 'so it is' })),
   }
 }
@@ -62,6 +63,36 @@ describe('listing', () => {
   it('shows what a device says, and why each runtime on it is as it is', async () => {
     api.devices.add(aDeviceReport())
     expect((await api.call('GET', '/users/me/devices')).body).toEqual({ items: [LAPTOP] })
+  })
+
+  it('shows the layers of a configuration that a device reports, without what they say', async () => {
+    const layers = [
+      { type: 'user', version: `sha256:${'a'.repeat(64)}` },
+      { type: 'system', version: null },
+    ]
+    api.devices.add(aDeviceReport({ configs: new Map([['codex', layers]]) }))
+    expect((await api.call('GET', '/users/me/devices')).body).toEqual({
+      items: [
+        { ...LAPTOP, runtimes: [explained('claude'), { ...explained('codex'), config_layers: layers }] },
+      ],
+    })
+  })
+
+  it('shows the layers that were written down of a device that is not connected', async () => {
+    await storeDevice('a-device')
+    const device = await api.store.get('Device', { namespace: 'user-1', name: 'a-device' })
+    const layers = [
+      { type: 'user', version: `sha256:${'a'.repeat(64)}` },
+      { type: 'system', unreadable: true },
+    ]
+    const runtimes = [{ name: 'codex', state: 'Unknown' as const, config: { layers } }]
+    await inMemory(api, await api.store.updateStatus('Device', { ...device, status: { runtimes } }))
+    expect((await api.call('GET', '/users/me/devices/a-device')).body).toMatchObject({
+      runtimes: [
+        { runtime: 'claude', config_layers: null },
+        { runtime: 'codex', config_layers: [layers[0], { type: 'system', version: null }] },
+      ],
+    })
   })
 
   it('joins what devices say and what is written down, ordered by id', async () => {

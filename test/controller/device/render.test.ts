@@ -107,6 +107,46 @@ describe('the status of a device', () => {
     ).toEqual(['claude', 'codex'])
   })
 
+  it('says which layers a device found, also where nothing is done about its login', () => {
+    const version = `sha256:${'a'.repeat(64)}`
+    const layers = [
+      { type: 'user', version },
+      { type: 'system', version: null },
+    ]
+    const report = aReport(undefined, {
+      configs: new Map([
+        ['codex', layers],
+        ['claude', layers],
+        ['gone', layers],
+      ]),
+    })
+    const status = renderDeviceStatus(
+      aDeviceObject(),
+      aFacts({ report, records: new Map([['codex', aRecord()]]) }),
+    )
+    const config = {
+      layers: [
+        { type: 'user', version },
+        { type: 'system', unreadable: true },
+      ],
+    }
+    expect(status?.runtimes).toMatchObject([
+      { name: 'claude', state: 'Unknown', config },
+      { name: 'codex', state: 'InSync', config },
+    ])
+  })
+
+  it('keeps what a device said of its layers until it says something else', () => {
+    const config = { layers: [{ type: 'user', version: `sha256:${'a'.repeat(64)}` }] }
+    const runtimes = [{ name: 'codex', state: 'Unknown' as const, config }]
+    const object = written({ ...ONLINE, runtimes })
+    const rows = (report: DeviceFacts['report']) =>
+      renderDeviceStatus(object, aFacts({ report, isLost: true }))?.runtimes
+    expect(rows(undefined)).toEqual(runtimes)
+    expect(rows(aReport(undefined, { heartbeatCount: 0 }))).toEqual(runtimes)
+    expect(rows(aReport())).toEqual([])
+  })
+
   it('keeps a row of before a restart until it is decided anew', () => {
     const runtimes = [{ name: 'codex', state: 'InSync' as const, message: 'of before' }]
     const read = aRecord({ decision: null })
