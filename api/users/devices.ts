@@ -153,9 +153,13 @@ function viewExplanation(explanation: Explanation, device: KnownDevice): DeviceR
 }
 
 function viewLayers(runtime: string, { report, object }: KnownDevice): DeviceRuntimeView['config_layers'] {
-  if (report !== undefined && report.heartbeatCount > 0) return report.configs.get(runtime)?.slice() ?? null
-  const written = object?.status?.runtimes?.find(({ name }) => name === runtime)?.config
-  return written?.layers.map(({ type, version }) => ({ type, version: version ?? null })) ?? null
+  if (report === undefined || report.heartbeatCount === 0) return writtenLayers(runtime, object)
+  return report.configs.get(runtime)?.slice() ?? null
+}
+
+function writtenLayers(runtime: string, object: KnownDevice['object']): DeviceRuntimeView['config_layers'] {
+  const row = object?.status?.runtimes?.find(({ name }) => name === runtime)
+  return row?.config?.layers.map(({ type, version }) => ({ type, version: version ?? null })) ?? null
 }
 
 function toMoment(epochMs: number | null): string | null {

@@ -91,14 +91,21 @@ function renderRow(
 ): DeviceRuntime | null {
   const record = records.get(name)
   const config = renderConfig(name, before, report)
+  const row = record === undefined ? null : renderSync(name, before, record)
+  if (config === undefined) return row
+  return { ...(row ?? { name, state: record?.decision?.state ?? 'Unknown' }), config }
+}
+
+function renderSync(
+  name: string,
+  before: DeviceRuntime | undefined,
+  record: SyncRecord,
+): DeviceRuntime | null {
+  if (record.decision !== null) return toDeviceRow(name, record)
   // Written down before a restart and not looked at since: it stays as it is.
-  const isKept = record?.decision === null
-  const row = isKept ? (before ?? null) : record === undefined ? null : toDeviceRow(name, record)
-  if (row === null) {
-    return config === undefined ? null : { name, state: record?.decision?.state ?? 'Unknown', config }
-  }
-  const { config: _, ...rest } = row
-  return config === undefined ? rest : { ...rest, config }
+  if (before === undefined) return null
+  const { config: _, ...row } = before
+  return row
 }
 
 /** What a device that was not heard since we started said before stays true until it says something else. */
@@ -111,10 +118,9 @@ function renderConfig(
   const layers = report.configs.get(name)
   if (layers === undefined) return undefined
   return {
-    layers: layers.map(({ type, version }) => ({
-      type,
-      ...(version === null ? { unreadable: true } : { version }),
-    })),
+    layers: layers.map(({ type, version }) =>
+      version === null ? { type, unreadable: true } : { type, version },
+    ),
   }
 }
 
