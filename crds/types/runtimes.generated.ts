@@ -28,6 +28,10 @@ export const BUILT_IN_RUNTIMES: readonly Runtime[] = [
           "http",
           "https"
         ]
+      },
+      "config": {
+        "path": "~/.claude/settings.json",
+        "format": "json"
       }
     }
   },

@@ -127,6 +127,7 @@ describe('the built-in runtimes', () => {
             validation: { maxBytes: 524288 },
           },
           proxy: { schemes: ['http', 'https'] },
+          config: { path: '~/.claude/settings.json', format: 'json' },
         },
       ],
       [
