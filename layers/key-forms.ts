@@ -7,10 +7,11 @@ import { trimWhiteSpace } from './white-space.ts'
 /**
  * The form in which a key is compared with the same table's keys of another layer.
  *
- * `host-name`: without a port, brackets and trailing dots, in lower case, the scope of an address after one `%`.
+ * `host-name`: without a port, brackets and trailing dots, A to Z in lower case, the scope of an address after one `%`.
+ * `lower-case`: as Unicode has it. Both as seen on codex 0.169.0.
  */
 export function keyInForm(key: string, form: KeyForm['form']): string {
-  return form === 'host-name' ? hostName(key) : asciiLowerCase(key)
+  return form === 'host-name' ? hostName(key) : key.toLowerCase()
 }
 
 /** A table with all its keys in one form. Of two keys that become one the last counts. */
@@ -20,8 +21,8 @@ export function tableInForm(table: TomlTable, form: KeyForm['form']): TomlTable 
   return formed
 }
 
-/** Lower case for A to Z alone: names of hosts and variables are compared so, and `İ` would become two characters. */
-export function asciiLowerCase(text: string): string {
+// Names of hosts have letters of ASCII alone; others stay as they were written.
+function asciiLowerCase(text: string): string {
   return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 

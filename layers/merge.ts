@@ -1,5 +1,5 @@
 import { renameAliases } from './aliases.ts'
-import { matchEnvironmentFilters, POLICY_KEY } from './environment-filters.ts'
+import { POLICY_KEY, withoutOtherSpelling } from './environment-filters.ts'
 import { tableInForm } from './key-forms.ts'
 import type { KeyForm, LayerRules } from './rules.ts'
 import { EMPTY_TABLE, isTable, valueAt, type TomlTable, type TomlValue } from './value.ts'
@@ -112,7 +112,7 @@ class Merge {
 
 /** Brings two tables that meet at a place with rules of its own into forms that can be merged key by key. */
 function prepared({ base, overlay, point }: Meeting): Meeting {
-  const matched = point?.isEnvironmentPolicy === true ? matchEnvironmentFilters(base, overlay) : base
+  const matched = point?.isEnvironmentPolicy === true ? withoutOtherSpelling(base, overlay) : base
   const form = point?.form ?? null
   if (form === null) return { base: matched, overlay, point }
   return { base: tableInForm(matched, form), overlay: tableInForm(overlay, form), point }

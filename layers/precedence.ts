@@ -66,7 +66,7 @@ const CODEX_169: RuleSet = {
   ],
   keyForms: [
     { table: ['permissions', '*', 'network', 'domains'], form: 'host-name' },
-    { table: ['shell_environment_policy', 'filters'], form: 'ascii-lower-case' },
+    { table: ['shell_environment_policy', 'filters'], form: 'lower-case' },
   ],
   mergesEnvironmentFilters: true,
   keyPaths: 'quoted',

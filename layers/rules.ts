@@ -10,11 +10,11 @@ export interface KeyAlias {
 
 /**
  * Keys that are compared in a normal form where two layers both have the table. `*` in the path stands for any key.
- * `host-name`: lower case without a trailing dot. `ascii-lower-case`: as it says.
+ * `host-name`: lower case without a port and a trailing dot. `lower-case`: as it says.
  */
 export interface KeyForm {
   readonly table: readonly string[]
-  readonly form: 'host-name' | 'ascii-lower-case'
+  readonly form: 'host-name' | 'lower-case'
 }
 
 /** Where a source of requirements stands among the others. */
@@ -36,7 +36,7 @@ export interface LayerRules {
   readonly precedence: Readonly<Partial<Record<LayerType, number>>>
   readonly aliases: readonly KeyAlias[]
   readonly keyForms: readonly KeyForm[]
-  /** Whether `filters` and the older lists of `shell_environment_policy` are turned into each other between layers. */
+  /** Whether `filters` of `shell_environment_policy` end the older lists of the layers below, and lists their `filters`. */
   readonly mergesEnvironmentFilters: boolean
   /** `plain` splits at every dot; `quoted` lets a segment stand in double quotes. */
   readonly keyPaths: 'plain' | 'quoted'
