@@ -1,0 +1,187 @@
+import {
+  isArray,
+  isTable,
+  kindOf,
+  TomlDatetime,
+  type TomlKind,
+  type TomlTable,
+  type TomlValue,
+} from '#layers/value.ts'
+
+import type { Field, IntegerField, ScalarField, TableField, WordsField } from './field.ts'
+import type { TypeFault } from './profile.ts'
+
+/**
+ * Finds the first value that is not what its setting holds, in the order of the configuration. Keys that the table does
+ * not know are passed over.
+ *
+ * @param path where the value stands; part of the answer. An index of an array is a segment of its own
+ * @returns null when everything fits
+ */
+export function findFault(value: TomlValue, field: Field, path: readonly string[]): TypeFault | null {
+  if (typeof field === 'string') return scalarFault(value, field, path)
+  switch (field.kind) {
+    case 'list':
+      return listFault(value, field.items, path)
+    case 'table':
+      return isTable(value) ? tableFault(value, field, path) : mismatch(value, field, path)
+    case 'words':
+      return isWord(value, field) ? null : mismatch(value, field, path)
+    case 'integer':
+      return isInteger(value, field) ? null : mismatch(value, field, path)
+    case 'either':
+      return eitherFault(value, field.alternatives, path)
+    default:
+      return null
+  }
+}
+
+/** Whether a value is what its setting holds. */
+export function fits(value: TomlValue, field: Field): boolean {
+  return findFault(value, field, []) === null
+}
+
+function isWord(value: TomlValue, { words }: WordsField): boolean {
+  return typeof value === 'string' && words.includes(value)
+}
+
+function isInteger(value: TomlValue, { least, most }: IntegerField): boolean {
+  return typeof value === 'bigint' && value >= least && value <= most
+}
+
+function scalarFault(value: TomlValue, field: ScalarField, path: readonly string[]): TypeFault | null {
+  const accepts = SCALARS[field]
+  return accepts(value) ? null : mismatch(value, field, path)
+}
+
+/** Seconds beyond this do not fit into what the CLI counts them with. */
+const MOST_SECONDS = 2 ** 64
+
+const SCALARS: Readonly<Record<ScalarField, (value: TomlValue) => boolean>> = {
+  any: () => true,
+  string: isText,
+  path: isText,
+  boolean: (value) => typeof value === 'boolean',
+  float: isNumber,
+  seconds: (value) => isNumber(value) && Number(value) >= 0 && Number(value) < MOST_SECONDS,
+}
+
+function isText(value: TomlValue): boolean {
+  return typeof value === 'string' || value instanceof TomlDatetime
+}
+
+function isNumber(value: TomlValue): boolean {
+  return typeof value === 'number' || typeof value === 'bigint'
+}
+
+function listFault(value: TomlValue, items: Field, path: readonly string[]): TypeFault | null {
+  if (!isArray(value)) return { path, reason: `expected an array, got ${KIND_NAMES[kindOf(value)]}` }
+  for (const [index, item] of value.entries()) {
+    const fault = findFault(item, items, [...path, String(index)])
+    if (fault !== null) return fault
+  }
+  return null
+}
+
+function tableFault(table: TomlTable, field: TableField, path: readonly string[]): TypeFault | null {
+  for (const [key, value] of table) {
+    const child = field.fields.get(key) ?? field.others
+    const fault = child === undefined ? null : findFault(value, child, [...path, key])
+    if (fault !== null) return fault
+  }
+  return missing(table, field, path) ?? excluded(table, field, path)
+}
+
+function missing(table: TomlTable, field: TableField, path: readonly string[]): TypeFault | null {
+  const absent = field.required?.find((key) => !table.has(key))
+  if (absent !== undefined) return { path, reason: `expected the setting ${absent} in it, which is missing` }
+  const { oneOf } = field
+  if (oneOf === undefined || oneOf.some((key) => table.has(key))) return null
+  return { path, reason: `expected one of the settings ${oneOf.join(', ')} in it, which are missing` }
+}
+
+function excluded(table: TomlTable, field: TableField, path: readonly string[]): TypeFault | null {
+  for (const [key, ...others] of field.excludes ?? []) {
+    const other = table.has(key) ? others.find((each) => table.has(each)) : undefined
+    if (other !== undefined) return { path: [...path, other], reason: `cannot be set beside ${key}` }
+  }
+  return null
+}
+
+function eitherFault(
+  value: TomlValue,
+  alternatives: readonly Field[],
+  path: readonly string[],
+): TypeFault | null {
+  let inside: TypeFault | null = null
+  for (const alternative of alternatives) {
+    const fault = findFault(value, alternative, path)
+    if (fault === null) return null
+    // The alternative of the right kind tells more than that none of them fits.
+    if (fault.path.length > path.length) inside ??= fault
+  }
+  return (
+    inside ?? { path, reason: `expected ${alternatives.map(expectation).join(' or ')}, got ${gotten(value)}` }
+  )
+}
+
+function mismatch(value: TomlValue, field: Field, path: readonly string[]): TypeFault {
+  const sameKind = typeof field === 'object' && KINDS_OF[field.kind] === kindOf(value)
+  const got = sameKind ? 'another one' : gotten(value)
+  return { path, reason: `expected ${expectation(field)}, got ${got}` }
+}
+
+/** The kind of the values that a field of words or of bounded integers takes. */
+const KINDS_OF: Readonly<Partial<Record<Exclude<Field, string>['kind'], TomlKind>>> = {
+  words: 'string',
+  integer: 'integer',
+}
+
+function gotten(value: TomlValue): string {
+  return KIND_NAMES[kindOf(value)]
+}
+
+const KIND_NAMES: Readonly<Record<TomlKind, string>> = {
+  string: 'a string',
+  integer: 'an integer',
+  float: 'a float',
+  boolean: 'a boolean',
+  datetime: 'a date or time',
+  array: 'an array',
+  table: 'a table',
+}
+
+const SCALAR_NAMES: Readonly<Record<ScalarField, string>> = {
+  any: 'anything',
+  string: 'a string',
+  path: 'a path',
+  boolean: 'a boolean',
+  float: 'a number',
+  seconds: 'a number of seconds from 0',
+}
+
+function expectation(field: Field): string {
+  if (typeof field === 'string') return SCALAR_NAMES[field]
+  switch (field.kind) {
+    case 'words':
+      return field.words.length === 1
+        ? `the word ${field.words.join('')}`
+        : `one of ${field.words.join(', ')}`
+    case 'integer':
+      return bounds(field.least, field.most)
+    case 'list':
+      return 'an array'
+    case 'table':
+      return 'a table'
+    default:
+      return 'something else'
+  }
+}
+
+/** What TOML itself can hold needs no telling. */
+const TOML_INTEGERS = { least: -(2n ** 63n), most: 2n ** 63n - 1n }
+
+function bounds(least: bigint, most: bigint): string {
+  if (most < TOML_INTEGERS.most) return `an integer from ${String(least)} to ${String(most)}`
+  return least > TOML_INTEGERS.least ? `an integer from ${String(least)}` : 'an integer'
+}
