@@ -39,20 +39,15 @@ describe('which host patterns fit', () => {
 })
 
 describe('the name that a machine is matched by', () => {
-  it.each([
-    ['the kernel name, where the resolver knows none', 'Build-01', null, 'build-01'],
-    ['the kernel name, where the resolver answers a short one', 'build-01', 'other', 'build-01'],
-    ['the canonical name, where it is qualified', 'build-01', 'B.Example.COM.', 'b.example.com'],
-    [
-      'another qualified name than the kernel says',
-      'host.dom.example',
-      'other.example.com',
-      'other.example.com',
-    ],
-    ['the kernel name without its dots at the end', ' host.. ', '...', 'host'],
-    ['only ASCII letters in lower case', 'ÄB', null, 'Äb'],
-    ['none, where the kernel has none', ' . ', 'a.example.com', null],
-  ])('is %s', (_what, ...[kernel, canonical, expected]) => {
+  it.each<readonly [what: string, names: readonly [string, string | null], expected: string | null]>([
+    ['the kernel name, where the resolver knows none', ['Build-01', null], 'build-01'],
+    ['the kernel name, where the resolver answers a short one', ['build-01', 'other'], 'build-01'],
+    ['the canonical name, where it is qualified', ['build-01', 'B.Example.COM.'], 'b.example.com'],
+    ['another qualified name than the kernel says', ['host.a.example', 'b.example.com'], 'b.example.com'],
+    ['the kernel name without its dots at the end', [' host.. ', '...'], 'host'],
+    ['only ASCII letters in lower case', ['ÄB', null], 'Äb'],
+    ['none, where the kernel has none', [' . ', 'a.example.com'], null],
+  ])('is %s', (_what, [kernel, canonical], expected) => {
     expect(chooseHostName(kernel, canonical)).toBe(expected)
   })
 })

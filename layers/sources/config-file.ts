@@ -1,0 +1,29 @@
+import { LayersError } from '#layers/errors.ts'
+import { readToml, readTomlBytes } from '#layers/toml/read.ts'
+import type { TomlTable } from '#layers/value.ts'
+
+import type { LayersFs } from './files.ts'
+
+/** A file that was read: its settings, and its text for telling where in it something is. */
+export interface ConfigFile {
+  readonly path: string
+  readonly text: string
+  readonly table: TomlTable
+}
+
+/**
+ * Reads a TOML file.
+ *
+ * @returns null when there is none
+ * @throws LayersError with the path: `configUnreadable`, `configSyntaxError` or `configTooDeep`
+ */
+export async function readConfigFile(path: string, fs: LayersFs): Promise<ConfigFile | null> {
+  const bytes = await fs.readFile(path)
+  if (bytes === null) return null
+  try {
+    const text = readTomlBytes(bytes)
+    return { path, text, table: readToml(text) }
+  } catch (error) {
+    throw error instanceof LayersError ? error.in(path) : error
+  }
+}
