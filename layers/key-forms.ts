@@ -5,20 +5,20 @@ import type { TomlTable, TomlValue } from './value.ts'
 import { trimWhiteSpace } from './white-space.ts'
 
 /**
- * The form in which a key is compared with the same table's keys of another layer.
+ * A table with all its keys in the form in which they are compared with another layer's. Of two keys that become one the
+ * last counts.
  *
  * `host-name`: without a port, brackets and trailing dots, A to Z in lower case, the scope of an address after one `%`.
  * `lower-case`: as Unicode has it. Both as seen on codex 0.169.0.
  */
-export function keyInForm(key: string, form: KeyForm['form']): string {
-  return form === 'host-name' ? hostName(key) : key.toLowerCase()
-}
-
-/** A table with all its keys in one form. Of two keys that become one the last counts. */
 export function tableInForm(table: TomlTable, form: KeyForm['form']): TomlTable {
   const formed = new Map<string, TomlValue>()
   for (const [key, value] of table) formed.set(keyInForm(key, form), value)
   return formed
+}
+
+function keyInForm(key: string, form: KeyForm['form']): string {
+  return form === 'host-name' ? hostName(key) : key.toLowerCase()
 }
 
 // Names of hosts have letters of ASCII alone; others stay as they were written.

@@ -1,7 +1,8 @@
 import { renameAliases } from './aliases.ts'
-import { POLICY_KEY, withoutOtherSpelling } from './environment-filters.ts'
+import { withoutOtherSpelling } from './environment-filters.ts'
 import { tableInForm } from './key-forms.ts'
-import type { KeyForm, LayerRules } from './rules.ts'
+import { mergePoints, pointBelow, type MergePoint } from './merge-points.ts'
+import type { LayerRules } from './rules.ts'
 import { EMPTY_TABLE, isTable, valueAt, type TomlTable, type TomlValue } from './value.ts'
 
 /** The part of a release's rules that a merge asks for. */
@@ -31,39 +32,6 @@ export function mergeLayers(layers: readonly TomlTable[], rules: MergeRules): To
   const merge = new Merge(mergePoints(rules))
   const [lowest = EMPTY_TABLE, ...higher] = layers.map((layer) => renameAliases(layer, rules.aliases))
   return higher.reduce((base, overlay) => merge.tables({ base, overlay, point: merge.root }), lowest)
-}
-
-/** What is particular to a place in the tree of keys, and to the places below it. */
-interface MergePoint {
-  form: KeyForm['form'] | null
-  isEnvironmentPolicy: boolean
-  readonly below: Map<string, MergePoint>
-}
-
-function mergePoints(rules: MergeRules): MergePoint | null {
-  if (rules.keyForms.length === 0 && !rules.mergesEnvironmentFilters) return null
-  const root = emptyPoint()
-  for (const { table, form } of rules.keyForms) pointAt(root, table).form = form
-  if (rules.mergesEnvironmentFilters) pointAt(root, [POLICY_KEY]).isEnvironmentPolicy = true
-  return root
-}
-
-function emptyPoint(): MergePoint {
-  return { form: null, isEnvironmentPolicy: false, below: new Map() }
-}
-
-function pointAt(root: MergePoint, path: readonly string[]): MergePoint {
-  let point = root
-  for (const key of path) {
-    const next = point.below.get(key) ?? emptyPoint()
-    point.below.set(key, next)
-    point = next
-  }
-  return point
-}
-
-function pointBelow(point: MergePoint | null, key: string): MergePoint | null {
-  return point?.below.get(key) ?? point?.below.get('*') ?? null
 }
 
 /** Two tables that meet. */

@@ -1,0 +1,124 @@
+import { renameAliases } from './aliases.ts'
+import { tableInForm } from './key-forms.ts'
+import { formatSegment } from './key-path.ts'
+import type { ConfigLayer, Origin } from './layer.ts'
+import { mergePoints, pointBelow, type MergePoint } from './merge-points.ts'
+import type { MergeRules } from './merge.ts'
+import { isArray, isTable, type TomlTable, type TomlValue } from './value.ts'
+
+/**
+ * Who supplies a key, as the reference says it (spec 07 §6): every leaf of every layer, the highest layer that has it.
+ *
+ * Segments are joined with dots and not quoted, items of an array stand under their index, empty tables and arrays leave no
+ * entry, and a key whose value a higher layer has replaced by something shorter is still there. {@link liveOrigins} has none
+ * of this.
+ *
+ * @param layers lowest first; disabled ones count for nothing
+ */
+export function collectOrigins(
+  layers: readonly ConfigLayer[],
+  rules: Pick<MergeRules, 'aliases'>,
+): ReadonlyMap<string, Origin> {
+  const origins = new Map<string, Origin>()
+  for (const { origin, table } of enabledSources(layers, rules)) {
+    for (const [key, value] of table) collectLeaves({ origin, origins }, key, value)
+  }
+  return origins
+}
+
+/**
+ * Who supplies each leaf that applies. A leaf is everything but a table with keys: an array is one, as it is replaced as a
+ * whole, and so is an empty table. Each has exactly one entry, in the order of the effective configuration, under its path
+ * as `formatKeyPath` writes it.
+ *
+ * @param effective what `mergeLayers` makes of the layers
+ * @param layers lowest first; disabled ones count for nothing
+ */
+export function liveOrigins(
+  effective: TomlTable,
+  layers: readonly ConfigLayer[],
+  rules: MergeRules,
+): ReadonlyMap<string, Origin> {
+  const origins = new Map<string, Origin>()
+  const sources = enabledSources(layers, rules).toReversed()
+  collectLive(origins, { table: effective, prefix: '', sources, point: mergePoints(rules) })
+  return origins
+}
+
+/** A layer's table, at first the whole, with its keys in their canonical spelling. */
+interface Source {
+  readonly origin: Origin
+  readonly table: TomlTable
+}
+
+function enabledSources(
+  layers: readonly ConfigLayer[],
+  { aliases }: Pick<MergeRules, 'aliases'>,
+): readonly Source[] {
+  return layers
+    .filter((layer) => layer.disabledReason === undefined)
+    .map(({ name, version, config }) => ({
+      origin: { name, version },
+      table: renameAliases(config, aliases),
+    }))
+}
+
+interface Sink {
+  readonly origin: Origin
+  readonly origins: Map<string, Origin>
+}
+
+function collectLeaves(sink: Sink, key: string, value: TomlValue): void {
+  if (isTable(value)) {
+    for (const [segment, child] of value) collectLeaves(sink, `${key}.${segment}`, child)
+  } else if (isArray(value)) {
+    for (const [index, item] of value.entries()) collectLeaves(sink, `${key}.${String(index)}`, item)
+  } else sink.origins.set(key, sink.origin)
+}
+
+/** A table of the effective configuration and the tables of the layers at the same place. */
+interface Place {
+  readonly table: TomlTable
+  /** Text of the path with a dot at its end; empty for the top level. */
+  readonly prefix: string
+  /** Highest first. */
+  readonly sources: readonly Source[]
+  readonly point: MergePoint | null
+}
+
+/**
+ * The highest layer that has a leaf is the one that supplies it: had a layer in between replaced a table above the leaf, only
+ * layers above that one could have made it effective again, and then the highest of them is found.
+ */
+function collectLive(origins: Map<string, Origin>, place: Place): void {
+  const sources = bySpelling(place)
+  for (const [key, value] of place.table) {
+    const path = place.prefix + formatSegment(key)
+    if (isTable(value) && value.size > 0) {
+      const point = pointBelow(place.point, key)
+      collectLive(origins, { table: value, prefix: `${path}.`, sources: tablesBelow(sources, key), point })
+    } else {
+      const supplier = sources.find(({ table }) => table.has(key))
+      if (supplier !== undefined) origins.set(path, supplier.origin)
+    }
+  }
+}
+
+/** Where keys are compared in a normal form, the effective configuration may spell them so: both spellings are found. */
+function bySpelling({ sources, point }: Place): readonly Source[] {
+  const form = point?.form ?? null
+  if (form === null) return sources
+  return sources.map(({ origin, table }) => ({
+    origin,
+    table: new Map([...tableInForm(table, form), ...table]),
+  }))
+}
+
+function tablesBelow(sources: readonly Source[], key: string): readonly Source[] {
+  const below: Source[] = []
+  for (const { origin, table } of sources) {
+    const child = table.get(key)
+    if (isTable(child)) below.push({ origin, table: child })
+  }
+  return below
+}
