@@ -1,0 +1,176 @@
+import { renameAliases } from './aliases.ts'
+import { formatKeyPath, parseKeyPath } from './key-path.ts'
+import { layerTitle } from './layer-title.ts'
+import type { ConfigLayer, Origin } from './layer.ts'
+import type { StackView } from './stack-view.ts'
+import { EMPTY_TABLE, isTable, kindOf, valueAt, type TomlTable, type TomlValue } from './value.ts'
+
+/** A value that a layer has and that does not apply. */
+export interface HiddenValue {
+  readonly origin: Origin
+  readonly value: TomlValue
+}
+
+/** Which layer decides about a key. */
+export interface KeyExplanation {
+  readonly path: readonly string[]
+  /** The path as text, segments in quotes where they must be. */
+  readonly key: string
+  /** What applies; null when nothing does. */
+  readonly value: TomlValue | null
+  /** Who supplies it; null when nothing applies, or for a table that several layers have keys in. */
+  readonly winner: Origin | null
+  /** What layers further down say, the next lower first. All that is said when nothing applies. */
+  readonly hides: readonly HiddenValue[]
+  /** What disabled layers say, highest first. */
+  readonly disabled: readonly (HiddenValue & { readonly reason: string })[]
+  /** One clause for people: `set by …, which wins over …`. Names layers and kinds, never a value. */
+  readonly why: string
+}
+
+/** A value of the effective configuration that has no keys in it: everything but a table, and an empty table. */
+export interface Leaf {
+  readonly path: readonly string[]
+  readonly key: string
+  readonly value: TomlValue
+}
+
+/** Explains one key: see `ConfigLayerStack.explain`. */
+export function explainKey(stack: StackView, key: string | readonly string[]): KeyExplanation {
+  return new Explainer(stack).explain(pathOf(stack, key))
+}
+
+/** Explains every leaf at or below a path: see `ConfigLayerStack.explainAll`. */
+export function explainAll(stack: StackView, below?: string | readonly string[]): readonly KeyExplanation[] {
+  const explainer = new Explainer(stack)
+  const path = below === undefined ? [] : pathOf(stack, below)
+  const value = valueAt(stack.effectiveConfig(), path)
+  if (value === undefined) return []
+  return leavesOf(value, path).map((leaf) => explainer.explain(leaf.path))
+}
+
+/** The leaves of a value in the order of its keys. */
+export function leavesOf(value: TomlValue, path: readonly string[]): readonly Leaf[] {
+  if (!isTable(value) || value.size === 0) {
+    return path.length === 0 ? [] : [{ path, key: formatKeyPath(path), value }]
+  }
+  return [...value].flatMap(([key, each]) => leavesOf(each, [...path, key]))
+}
+
+/** Understands every key that the stack itself writes; among them are keys that are empty, which no path may hold. */
+function pathOf(stack: StackView, key: string | readonly string[]): readonly string[] {
+  if (typeof key !== 'string') return key
+  const leaf = leavesOf(stack.effectiveConfig(), []).find((each) => each.key === key)
+  return leaf === undefined ? parseKeyPath(key, 'quoted') : leaf.path
+}
+
+/** A layer with its keys in their canonical spelling. */
+interface NamedLayer {
+  readonly layer: ConfigLayer
+  readonly origin: Origin
+  readonly config: TomlTable
+}
+
+/** Those who supply a value or the leaves below it, each once, highest first. */
+type Suppliers = readonly NamedLayer[]
+
+/** Answers any number of questions about one stack. */
+class Explainer {
+  readonly #stack: StackView
+  readonly #enabled: readonly NamedLayer[]
+  readonly #disabled: readonly NamedLayer[]
+
+  constructor(stack: StackView) {
+    const named = stack.allLayers().map((layer) => ({
+      layer,
+      origin: { name: layer.name, version: layer.version },
+      config: renameAliases(layer.config, stack.profile.rules.aliases),
+    }))
+    this.#stack = stack
+    this.#enabled = named.filter(({ layer }) => layer.disabledReason === undefined)
+    this.#disabled = named.filter(({ layer }) => layer.disabledReason !== undefined)
+  }
+
+  explain(path: readonly string[]): KeyExplanation {
+    const value = valueAt(this.#stack.effectiveConfig(), path) ?? null
+    const suppliers = value === null ? [] : this.#suppliers(value, path)
+    const hidden = this.#hidden(path, suppliers)
+    return {
+      path,
+      key: formatKeyPath(path),
+      value,
+      winner: suppliers.length === 1 ? (suppliers[0]?.origin ?? null) : null,
+      hides: hidden.map(({ origin, config }) => ({ origin, value: valueAt(config, path) ?? EMPTY_TABLE })),
+      disabled: this.#disabledAt(path),
+      why: value === null ? this.#whyNot(path, hidden) : whyItApplies(suppliers, hidden),
+    }
+  }
+
+  #suppliers(value: TomlValue, path: readonly string[]): Suppliers {
+    const live = this.#stack.liveOrigins()
+    const sources = new Set<string>()
+    for (const leaf of leavesOf(value, path)) {
+      const origin = live.get(leaf.key)
+      if (origin !== undefined) sources.add(sourceOf(origin))
+    }
+    return this.#enabled.filter(({ origin }) => sources.has(sourceOf(origin)))
+  }
+
+  /** Those further down that have a value at a path; where several tables are merged, only who has no table there. */
+  #hidden(path: readonly string[], suppliers: Suppliers): readonly NamedLayer[] {
+    const [highest] = suppliers
+    const lower =
+      highest === undefined ? this.#enabled : this.#enabled.slice(this.#enabled.indexOf(highest) + 1)
+    return lower.filter(({ config }) => {
+      const value = valueAt(config, path)
+      return value !== undefined && (suppliers.length < 2 || !isTable(value))
+    })
+  }
+
+  #disabledAt(path: readonly string[]): KeyExplanation['disabled'] {
+    return this.#disabled.flatMap(({ layer, origin, config }) => {
+      const value = valueAt(config, path)
+      return value === undefined ? [] : [{ origin, value, reason: layer.disabledReason ?? '' }]
+    })
+  }
+
+  /** Why nothing applies: nobody sets it, or somebody further up put something else where its table would be. */
+  #whyNot(path: readonly string[], hidden: readonly NamedLayer[]): string {
+    const [highest] = hidden
+    if (highest === undefined) return 'no layer sets it'
+    const above = this.#enabled.slice(0, this.#enabled.indexOf(highest)).toReversed()
+    for (const { origin, config } of above) {
+      const blocked = path.findIndex((_, depth) => isBlocked(config, path.slice(0, depth + 1)))
+      if (blocked === -1) continue
+      const parents = path.slice(0, blocked + 1)
+      const kind = kindOf(valueAt(config, parents) ?? EMPTY_TABLE)
+      return `does not apply: ${layerTitle(origin.name)} sets ${formatKeyPath(parents)} to ${withArticle(kind)}, which replaces everything below it`
+    }
+    return `does not apply: ${titles([highest])} sets it under a name that is not used`
+  }
+}
+
+function isBlocked(config: TomlTable, path: readonly string[]): boolean {
+  const value = valueAt(config, path)
+  return value !== undefined && !isTable(value)
+}
+
+function whyItApplies(suppliers: Suppliers, hidden: readonly NamedLayer[]): string {
+  const set = `${suppliers.length > 1 ? 'set in parts by' : 'set by'} ${titles(suppliers)}`
+  return hidden.length === 0 ? set : `${set}, which wins over ${titles(hidden)}`
+}
+
+function titles(layers: readonly NamedLayer[]): string {
+  const words = layers.map(({ origin }) => layerTitle(origin.name))
+  const last = words.at(-1) ?? 'no layer'
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`
+}
+
+function withArticle(kind: string): string {
+  return `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`
+}
+
+/** Two layers may have one name, as those of the session have; then they differ in what they say. */
+function sourceOf({ name, version }: Origin): string {
+  return `${layerTitle(name)} ${version}`
+}
