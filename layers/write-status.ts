@@ -1,0 +1,85 @@
+import { spelledPath } from './edit-table.ts'
+import { overrideMessage } from './layer-title.ts'
+import type { ConfigLayer, Origin } from './layer.ts'
+import type { StackView } from './stack-view.ts'
+import { isArray, isTable, sameValue, type TomlTable, type TomlValue } from './value.ts'
+
+/** Which layer keeps a written value from taking effect, and what applies instead. */
+export interface OverriddenMetadata {
+  /** A sentence for people, as the CLI words it. */
+  readonly message: string
+  readonly overridingLayer: Origin
+  /** null when nothing applies. */
+  readonly effectiveValue: TomlValue | null
+}
+
+/**
+ * Finds the first of the edited paths where something else applies than what the user layer says now.
+ *
+ * @param updated the stack after the edits
+ * @param paths of the edits, in their order
+ */
+export function findOverride(
+  updated: StackView,
+  paths: readonly (readonly string[])[],
+): OverriddenMetadata | null {
+  const user = updated.userLayer()
+  if (user === null) return null
+  for (const path of paths) {
+    const override = overrideAt(updated, user, path)
+    if (override !== null) return override
+  }
+  return null
+}
+
+function overrideAt(
+  updated: StackView,
+  user: ConfigLayer,
+  path: readonly string[],
+): OverriddenMetadata | null {
+  const { rules } = updated.profile
+  const lookUp = (table: TomlTable): TomlValue | undefined => itemAt(table, spelledPath(table, path, rules))
+  const wanted = lookUp(user.config)
+  const effective = lookUp(updated.effectiveConfig())
+  if (isSame(wanted, effective)) return null
+  const layers = updated.layersHighToLow()
+  const candidates = rules.reportsOverride === 'higher-layer' ? layers.slice(0, layers.indexOf(user)) : layers
+  const layer = candidates.find(({ config }) => lookUp(config) !== undefined)
+  if (layer === undefined) return null
+  const { name, version } = layer
+  return {
+    message: overrideMessage(name),
+    overridingLayer: { name, version },
+    effectiveValue: effective ?? null,
+  }
+}
+
+const INDEX = /^(?:\+?\d{1,15}|-0+)$/
+
+/** The value at a path that may go through arrays by decimal indices. */
+function itemAt(table: TomlTable, path: readonly string[]): TomlValue | undefined {
+  let value: TomlValue | undefined = table
+  for (const key of path) {
+    if (isTable(value)) value = value.get(key)
+    else if (isArray(value) && INDEX.test(key)) value = value[Number(key)]
+    else return undefined
+  }
+  return value
+}
+
+/** Equality of floats as numbers: NaN is never what was wanted, and the two zeros are one. As the CLI compares. */
+function isSame(one: TomlValue | undefined, other: TomlValue | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other
+  if (isTable(one)) return isTable(other) && isSameTable(one, other)
+  if (isArray(one)) {
+    return (
+      isArray(other) && one.length === other.length && one.every((item, index) => isSame(item, other[index]))
+    )
+  }
+  if (typeof one === 'number') return one === other
+  return sameValue(one, other)
+}
+
+function isSameTable(one: TomlTable, other: TomlTable): boolean {
+  return one.size === other.size && [...one].every(([key, value]) => isSame(value, other.get(key)))
+}
