@@ -11,8 +11,11 @@ import { trimWhiteSpace } from './white-space.ts'
  *
  * @throws LayersError `configSyntaxError`, `configTooDeep` or `configTypeError`, without a path
  */
-export function readLayerText(text: string, format: RuntimeProfile['format']): TomlTable {
-  if (format === 'toml') return readToml(text)
+export function readLayerText(
+  text: string,
+  { format, rules }: Pick<RuntimeProfile, 'format' | 'rules'>,
+): TomlTable {
+  if (format === 'toml') return readToml(text, rules)
   if (trimWhiteSpace(text) === '') return EMPTY_TABLE
   const value = toTomlValue(readJson(text))
   if (isTable(value)) return value

@@ -58,6 +58,8 @@ export interface LayerRules {
   }
   /** The order in which files are read; the first that cannot be used is the one that is reported. */
   readonly readOrder: readonly ('managed' | 'system' | 'requirements' | 'user' | 'project')[]
+  /** Which of two `_` in a row in a number is reported. */
+  readonly doubleUnderscore: 'first' | 'second'
   /** Whether flags before the subcommand count when it has flags of its own. */
   readonly rootFlags: 'joined' | 'dropped'
   /** Paths that a project may not set; taken out before its layer gets its version. `*` stands for any key. */

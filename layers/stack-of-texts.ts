@@ -41,7 +41,7 @@ export interface StackTexts {
 export function stackOfTexts(parts: StackTexts): ConfigLayerStack {
   const { userFile, userText, managed } = parts
   const profile: RuntimeProfile = { ...parts.profile, normalise: (config) => config }
-  const user = named(userFile, () => readLayerText(userText, profile.format))
+  const user = named(userFile, () => readLayerText(userText, profile))
   const flags = (parts.overrides ?? []).map((override) => ({ override }))
   const session = sessionTable({ rootFlags: [], flags }, profile.rules)
   const layers = [
@@ -57,9 +57,9 @@ export function stackOfTexts(parts: StackTexts): ConfigLayerStack {
   })
 }
 
-function managedLayer({ name, config }: ManagedTexts, { format }: RuntimeProfile): readonly ConfigLayer[] {
+function managedLayer({ name, config }: ManagedTexts, profile: RuntimeProfile): readonly ConfigLayer[] {
   if (config === undefined) return []
-  const table = named(titleOf(name), () => readLayerText(config, format))
+  const table = named(titleOf(name), () => readLayerText(config, profile))
   return [createLayer({ type: 'managedRuntimeConfig', name }, table)]
 }
 

@@ -1,4 +1,5 @@
 import { LayersError } from '#layers/errors.ts'
+import type { LayerRules } from '#layers/rules.ts'
 import { readToml, readTomlBytes } from '#layers/toml/read.ts'
 import type { TomlTable } from '#layers/value.ts'
 
@@ -17,12 +18,15 @@ export interface ConfigFile {
  * @returns null when there is none
  * @throws LayersError with the path: `configUnreadable`, `configSyntaxError` or `configTooDeep`
  */
-export async function readConfigFile(path: string, fs: LayersFs): Promise<ConfigFile | null> {
+export async function readConfigFile(
+  path: string,
+  { fs, rules }: { readonly fs: LayersFs; readonly rules: LayerRules },
+): Promise<ConfigFile | null> {
   const bytes = await fs.readFile(path)
   if (bytes === null) return null
   try {
     const text = readTomlBytes(bytes)
-    return { path, text, table: readToml(text) }
+    return { path, text, table: readToml(text, rules) }
   } catch (error) {
     throw error instanceof LayersError ? error.in(path) : error
   }

@@ -64,10 +64,10 @@ interface Roots {
 }
 
 async function readLayer(folder: string, roots: Roots, context: ProjectContext): Promise<ProjectLayer> {
-  const { fs, profile, userFile } = context
+  const { profile, userFile } = context
   const dotCodexFolder = join(folder, '.codex')
   const reason = disabledReason(await trustOf(folder, roots, context), userFile, profile.rules)
-  const file = await readUnlessUntrusted(join(dotCodexFolder, 'config.toml'), reason === null, fs)
+  const file = await readUnlessUntrusted(join(dotCodexFolder, 'config.toml'), reason === null, context)
   const table = stripProject(file?.table ?? EMPTY_TABLE, profile.rules)
   const config = profile.normalise(table, dotCodexFolder)
   const layer = createLayer({ type: 'project', dotCodexFolder }, config, reason ?? undefined)
@@ -77,10 +77,10 @@ async function readLayer(folder: string, roots: Roots, context: ProjectContext):
 async function readUnlessUntrusted(
   path: string,
   isTrusted: boolean,
-  fs: LayersFs,
+  { fs, profile }: ProjectContext,
 ): Promise<ConfigFile | null> {
   try {
-    return await readConfigFile(path, fs)
+    return await readConfigFile(path, { fs, rules: profile.rules })
   } catch (error) {
     if (!isTrusted && error instanceof LayersError) return null
     throw error

@@ -91,7 +91,7 @@ class SystemReader {
   async #take(step: Step): Promise<void> {
     const path = this.#pathOf(step)
     if (path === null) return
-    const file = await readConfigFile(path, this.#context.fs)
+    const file = await readConfigFile(path, this.#context)
     if (file !== null) this.#files.set(step, file)
     if (step === 'managed') await this.#takeManaged(file)
     if (step === 'requirements') await this.#takeRequirements(file)
@@ -157,7 +157,7 @@ class SystemReader {
     if (text === null) return null
     const path = preferenceTitle(kind)
     try {
-      return { path, text, table: readToml(text) }
+      return { path, text, table: readToml(text, this.#context.rules) }
     } catch (error) {
       throw error instanceof LayersError ? error.in(path) : error
     }
