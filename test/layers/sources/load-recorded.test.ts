@@ -25,7 +25,7 @@ interface ErrorExpected {
   }
 }
 
-const ERRORS = recorded<SandboxInput, ErrorExpected>('errors')
+const ERRORS = readVectors<Vector<SandboxInput, ErrorExpected>>('errors').flatMap(perRelease)
 
 describe('broken files as recorded', () => {
   it.each(ERRORS.filter(({ expected }) => expected.ok === true))(
@@ -54,9 +54,10 @@ interface Told {
 
 /** What the recording says of the place: all of it, or no more than that there is a fault. */
 function toldBy({ location, warning }: ErrorExpected): Told {
+  const file = location?.file ?? warning?.path ?? undefined
   const range = warning?.range ?? undefined
-  const start = range?.start ?? (location && { line: location.line, column: location.column })
-  return { file: location?.file ?? warning?.path ?? undefined, start, end: range?.end }
+  if (range !== undefined || location === undefined) return { file, ...range }
+  return { file, start: { line: location.line, column: location.column } }
 }
 
 /** The same of ours, as far as the recording says it. */
@@ -81,7 +82,7 @@ type DisabledExpected =
   | { readonly error: { readonly message: string } }
   | { readonly layers: readonly LayerExpected[]; readonly origins: unknown }
 
-const DISABLED = recorded<SandboxInput, DisabledExpected>('disabled')
+const DISABLED = readVectors<Vector<SandboxInput, DisabledExpected>>('disabled').flatMap(perRelease)
 
 describe('projects as recorded', () => {
   it.each(DISABLED)('$name under $cliVersion', async ({ input, cliVersion, expected }) => {
@@ -149,20 +150,20 @@ describe('how often the host name is looked up, as recorded', () => {
   })
 })
 
-function recorded<Input, Expected>(
-  file: string,
-): readonly {
+function perRelease<Input, Expected>({
+  name,
+  input,
+  ...vector
+}: Vector<Input, Expected>): readonly {
   readonly name: string
   readonly input: Input
   readonly cliVersion: string
   readonly expected: Expected
 }[] {
-  return readVectors<Vector<Input, Expected>>(file).flatMap(({ name, input, ...vector }) =>
-    expectations({ name, input, ...vector }).map(({ cliVersion, expected }) => ({
-      name,
-      input,
-      cliVersion,
-      expected,
-    })),
-  )
+  return expectations({ name, input, ...vector }).map(({ cliVersion, expected }) => ({
+    name,
+    input,
+    cliVersion,
+    expected,
+  }))
 }
