@@ -1,4 +1,4 @@
-import type { Cursor } from './cursor.ts'
+import type { Cursor, ReadOptions } from './cursor.ts'
 import type { Span } from './syntax.ts'
 
 const UNQUOTED = 'expected a value, got text without quotes'
@@ -9,7 +9,7 @@ const UNDERSCORE = 'expected `_` only between digits'
 /** Notes what is wrong with a value without quotes that is none, at the character that the reference points at. */
 export function explainBare(cursor: Cursor, span: Span): void {
   const raw = cursor.text.slice(span.start, span.end)
-  const fault = faultOf(raw)
+  const fault = withOptions(faultOf(raw), raw, cursor.options)
   if (fault.isRange === true) cursor.noteRange(span.start, span.end, fault.reason)
   else cursor.note(span.start + fault.start, fault.reason, span.start + fault.end)
 }
@@ -18,6 +18,13 @@ export function explainBare(cursor: Cursor, span: Span): void {
 interface BareFault extends Span {
   readonly reason: string
   readonly isRange?: boolean
+}
+
+function withOptions(fault: BareFault, raw: string, { doubleUnderscore }: ReadOptions): BareFault {
+  const isDouble = fault.reason === UNDERSCORE && raw.charAt(fault.end) === '_'
+  return isDouble && doubleUnderscore === 'second'
+    ? { ...fault, start: fault.start + 1, end: fault.end + 1 }
+    : fault
 }
 
 function faultOf(raw: string): BareFault {

@@ -22,6 +22,12 @@ export const CODE = {
 /** How deep arrays and inline tables may be nested, and how many segments a key may have: as in the reference. */
 export const MAX_DEPTH = 80
 
+/** What differs between releases of the CLI in reading. */
+export interface ReadOptions {
+  /** Which of two `_` in a row in a number is reported: releases up to 0.128 point at the second one. */
+  readonly doubleUnderscore?: 'first' | 'second'
+}
+
 /**
  * A place in a text that is being read.
  *
@@ -31,6 +37,7 @@ export const MAX_DEPTH = 80
  */
 export class Cursor {
   readonly text: string
+  readonly options: ReadOptions
   /** Offset of the next character. */
   at = 0
   /** How many arrays and inline tables are open. */
@@ -42,8 +49,9 @@ export class Cursor {
   tokenFault: SyntaxFault | null = null
   rangeFault: SyntaxFault | null = null
 
-  constructor(text: string) {
+  constructor(text: string, options: ReadOptions) {
     this.text = text
+    this.options = options
     this.at = text.charCodeAt(0) === 0xfeff ? 1 : 0
   }
 

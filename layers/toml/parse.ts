@@ -1,4 +1,4 @@
-import { CODE, Cursor, finishLine, skipBlank, skipSpaces, describeNext } from './cursor.ts'
+import { CODE, Cursor, describeNext, finishLine, type ReadOptions, skipBlank, skipSpaces } from './cursor.ts'
 import { type SyntaxFault, syntaxError } from './faults.ts'
 import { readPath } from './keys.ts'
 import { parsePair } from './parse-value.ts'
@@ -17,8 +17,8 @@ interface OpenSection extends SectionNode {
  * @throws LayersError `configSyntaxError`, or `configTooDeep` for more than 80 levels or segments, with the range and the line.
  *   Of several faults it is the one that the reference reports: of structure before those of tokens, keys and ranges
  */
-export function parseTomlSyntax(text: string): TomlSyntax {
-  const cursor = new Cursor(text)
+export function parseTomlSyntax(text: string, options: ReadOptions = {}): TomlSyntax {
+  const cursor = new Cursor(text, options)
   const pairs: PairNode[] = []
   const sections: OpenSection[] = []
   let current = pairs

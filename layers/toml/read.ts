@@ -1,6 +1,7 @@
 import { LayersError } from '#layers/errors.ts'
 import type { TomlTable } from '#layers/value.ts'
 
+import type { ReadOptions } from './cursor.ts'
 import { parseTomlSyntax } from './parse.ts'
 import { toTable } from './table.ts'
 
@@ -9,8 +10,8 @@ import { toTable } from './table.ts'
  *
  * @throws LayersError `configSyntaxError` or `configTooDeep`, with the range and the line
  */
-export function readToml(text: string): TomlTable {
-  return toTable(parseTomlSyntax(text))
+export function readToml(text: string, options: ReadOptions = {}): TomlTable {
+  return toTable(parseTomlSyntax(text, options))
 }
 
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
