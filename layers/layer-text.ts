@@ -2,7 +2,6 @@ import { LayersError } from './errors.ts'
 import { readJson } from './json/read.ts'
 import { toTomlValue } from './json/values.ts'
 import type { RuntimeProfile } from './runtimes/profile.ts'
-import type { ReadOptions } from './toml/cursor.ts'
 import { readToml } from './toml/read.ts'
 import { EMPTY_TABLE, isTable, kindOf, type TomlTable } from './value.ts'
 import { trimWhiteSpace } from './white-space.ts'
@@ -10,15 +9,13 @@ import { trimWhiteSpace } from './white-space.ts'
 /**
  * Reads the text of a layer in the format of its runtime. A text of nothing but white space is an empty layer, in JSON too.
  *
- * @param options the rules of a release: it may report a fault elsewhere
  * @throws LayersError `configSyntaxError`, `configTooDeep` or `configTypeError`, without a path
  */
 export function readLayerText(
   text: string,
-  format: RuntimeProfile['format'],
-  options: ReadOptions = {},
+  { format, rules }: Pick<RuntimeProfile, 'format' | 'rules'>,
 ): TomlTable {
-  if (format === 'toml') return readToml(text, options)
+  if (format === 'toml') return readToml(text, rules)
   if (trimWhiteSpace(text) === '') return EMPTY_TABLE
   const value = toTomlValue(readJson(text))
   if (isTable(value)) return value

@@ -41,7 +41,7 @@ export interface StackTexts {
 export function stackOfTexts(parts: StackTexts): ConfigLayerStack {
   const { userFile, userText, managed } = parts
   const profile: RuntimeProfile = { ...parts.profile, normalise: (config) => config }
-  const user = named(userFile, () => readLayerText(userText, profile.format, profile.rules))
+  const user = named(userFile, () => readLayerText(userText, profile))
   const flags = (parts.overrides ?? []).map((override) => ({ override }))
   const session = sessionTable({ rootFlags: [], flags }, profile.rules)
   const layers = [
@@ -59,7 +59,7 @@ export function stackOfTexts(parts: StackTexts): ConfigLayerStack {
 
 function managedLayer({ name, config }: ManagedTexts, profile: RuntimeProfile): readonly ConfigLayer[] {
   if (config === undefined) return []
-  const table = named(titleOf(name), () => readLayerText(config, profile.format, profile.rules))
+  const table = named(titleOf(name), () => readLayerText(config, profile))
   return [createLayer({ type: 'managedRuntimeConfig', name }, table)]
 }
 
