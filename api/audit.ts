@@ -8,6 +8,7 @@ type AuditAction =
   | 'auth-json.import'
   | 'auth-json.sync'
   | 'preferences.set'
+  | 'config.write'
   | 'proxy.save'
   | 'proxy.clear'
   | 'proxy.probe'

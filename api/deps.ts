@@ -7,6 +7,7 @@ import type { Tokens } from '#store/tokens.ts'
 import type { Users } from '#store/users.ts'
 
 import type { Authenticator } from './authenticate.ts'
+import type { ConfigStacks } from './config-stacks.ts'
 import type { DeviceTokenService } from './device-tokens.ts'
 import type { FreshReads } from './fresh-reads.ts'
 import type { HealthCheck } from './health.ts'
@@ -57,6 +58,7 @@ export interface ApiLimits {
 export interface ApiContext extends ApiDeps {
   readonly metrics: HttpMetrics
   readonly openedProxies: OpenedProxies
+  readonly configStacks: ConfigStacks
   readonly proxyProbes: ProxyProbes
   /** For showing. */
   readonly memory: FreshReads

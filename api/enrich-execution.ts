@@ -1,8 +1,15 @@
-import { detectRuntime, enrichExecution, type ExecutionFields } from '#core/execution.ts'
+import {
+  configOverridesOf,
+  detectRuntime,
+  enrichExecution,
+  type ExecutionFields,
+  wantsConfig,
+} from '#core/execution.ts'
 import { readRuntimePreference } from '#core/preferences.ts'
 import { findRuntime, type Runtime } from '#core/runtimes.ts'
 import type { User } from '#store/users.ts'
 
+import { configForExecution, type ExecutionConfigDeps } from './enrich-config.ts'
 import type { FreshReads } from './fresh-reads.ts'
 import type { OpenedProxies } from './opened-proxies.ts'
 import type { ApiCaches } from './ports.ts'
@@ -10,15 +17,17 @@ import type { ApiCaches } from './ports.ts'
 /** What enrichment reads: memory, and the proxies that were opened. */
 export interface EnricherDeps {
   readonly caches: Pick<ApiCaches, 'runtimes'>
-  readonly memory: Pick<FreshReads, 'config' | 'proxy'>
+  readonly memory: Pick<FreshReads, 'config' | 'proxy' | 'managedConfigs'>
   readonly openedProxies: OpenedProxies
+  readonly configStacks: ExecutionConfigDeps['configStacks']
 }
 
 /**
  * Adds to a user's execution request what the executor needs to know of the user's configuration (spec 08).
  *
  * The request itself stays as it is. Rejects with `RUNTIME_UNSUPPORTED` when the request names a runtime that nobody
- * registered; never because of what the user stored.
+ * registered, and with `configValidationError` when it asks for the configuration with flags that make no sense or are not
+ * allowed; never because of what the user stored.
  */
 export type Enricher = (user: User, request: ExecutionFields) => Promise<ExecutionFields>
 
@@ -28,7 +37,13 @@ export function createEnricher(deps: EnricherDeps): Enricher {
     const name = detectRuntime(request)
     if (name === null) return request
     const runtime = deps.caches.runtimes.get({ name }) ?? findRuntime([], name)
-    return enrichExecution(request, await factsOf(deps, user, runtime))
+    const facts = await factsOf(deps, user, runtime)
+    if (!wantsConfig(request)) return enrichExecution(request, facts)
+    const overrides = configOverridesOf(request)
+    return enrichExecution(request, {
+      ...facts,
+      config: await configForExecution({ user, runtime, overrides }, deps),
+    })
   }
 }
 

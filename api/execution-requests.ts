@@ -20,7 +20,7 @@ export function executionRequestRoutes(api: ApiContext): readonly Route[] {
       bodyFormat: 'exact-json',
       isBodyPassedOn: true,
       answer: ExecutionRequest,
-      errors: ['RUNTIME_UNSUPPORTED', 'NOT_FOUND'],
+      errors: ['RUNTIME_UNSUPPORTED', 'configValidationError', 'NOT_FOUND'],
       headers: { 'X-On-Behalf-Of': 'Name of the user the back end acts for; absent: the user of the token.' },
       handle: async (request) => {
         const body = await enrich(await actingFor(api, request), request.body)

@@ -9,7 +9,7 @@ export interface HttpMetrics {
   forRoute(route: RouteFacts): (res: Response) => void
   countLimited(): void
   /** One per value that an answer needed and that did not open. */
-  countUnopened(kind: 'auth' | 'proxy'): void
+  countUnopened(kind: 'auth' | 'proxy' | 'config'): void
 }
 
 const BUCKETS_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 65]
@@ -30,7 +30,7 @@ export function createHttpMetrics(registry: Registry): HttpMetrics {
   })
   const unopened = new Counter({
     name: 'runtimeconfig_sealed_values_unopened_total',
-    help: 'Stored values that an answer needed and that did not open.',
+    help: 'Stored values that an answer needed and that did not open or parse.',
     labelNames: ['kind'],
     registers: [registry],
   })

@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler } from 'express'
 
 import { AppError } from '#core/errors.ts'
 
+import { ConfigStacks } from './config-stacks.ts'
 import type { ApiContext, ApiDeps, ApiLimits } from './deps.ts'
 import { addressOf, dispatch } from './dispatch.ts'
 import { executionRequestRoutes } from './execution-requests.ts'
@@ -19,6 +20,7 @@ import type { Route } from './route.ts'
 import { useSecurityHeaders } from './security-headers.ts'
 import { storedSource } from './state-source.ts'
 import { authJsonRoutes } from './users/auth-json.ts'
+import { configRoutes } from './users/config.ts'
 import { currentTokenRoutes } from './users/current-token.ts'
 import { deviceTokenRoutes } from './users/device-tokens.ts'
 import { deviceRoutes } from './users/devices.ts'
@@ -75,16 +77,22 @@ function createContext(deps: ApiDeps): ApiContext {
     sealer: deps.sealer,
     onUnopened: () => metrics.countUnopened('proxy'),
   })
+  const configStacks = new ConfigStacks({
+    sealer: deps.sealer,
+    onUnopened: () => metrics.countUnopened('config'),
+  })
   const memory = new FreshReads(deps)
   const store = tellingStore(deps.store, memory)
   const users = tellingUsers(deps.users, memory)
   const stored = storedSource({ store, users })
-  return { ...deps, metrics, openedProxies, proxyProbes: new ProxyProbes(), memory, store, users, stored }
+  const proxyProbes = new ProxyProbes()
+  return { ...deps, metrics, openedProxies, configStacks, proxyProbes, memory, store, users, stored }
 }
 
 function routesOf(api: ApiContext): readonly Route[] {
   return [
     ...runtimeConfigRoutes(api),
+    ...configRoutes(api),
     ...authJsonRoutes(api),
     ...importDeviceRoutes(api),
     ...syncRoutes(api),

@@ -8,6 +8,9 @@ import type { Secret } from './secret.ts'
 /** An execution request as a back end sent it; most of its keys are none of our business. */
 export type ExecutionFields = Readonly<Record<string, unknown>>
 
+/** What is added for {@link wantsConfig}. */
+export type ExecutionConfigFacts = Pick<ExecutionRuntimeConfig, 'config' | 'config_reason'>
+
 /** What is known of the user and the runtime of a request. */
 export interface ExecutionFacts {
   readonly runtime: string
@@ -21,6 +24,8 @@ export interface ExecutionFacts {
   readonly proxyUrl: Secret<string> | null
   /** A proxy is saved and opens. */
   readonly proxyConfigured: boolean
+  /** The layered configuration, or why there is none; absent: the request does not ask for it. */
+  readonly config?: ExecutionConfigFacts
 }
 
 /**
@@ -33,6 +38,17 @@ export function detectRuntime(request: ExecutionFields): string | null {
   if (isText(named)) return runtimeNameOf(named)
   const model = record(own(request, 'model_config'))
   return folded(own(model, 'model')) === 'openai' && speaksResponses(model) ? 'codex' : null
+}
+
+/** Says whether a request asks for the layered configuration: `include: ["config"]`. */
+export function wantsConfig(request: ExecutionFields): boolean {
+  const include = own(request, 'include')
+  return Array.isArray(include) && include.includes('config')
+}
+
+/** The session flags that a request brings, as they came. */
+export function configOverridesOf(request: ExecutionFields): unknown {
+  return own(record(own(request, 'model_config')), 'config_overrides')
 }
 
 /**
@@ -48,6 +64,7 @@ export function enrichExecution(request: ExecutionFields, facts: ExecutionFacts)
     auth_json_sha256: facts.authSha256,
     use_proxy: facts.preference.useProxy,
     proxy_configured: facts.proxyConfigured,
+    ...facts.config,
   }
   const runtimeConfig = { ...record(own(model, 'runtime_config')), [facts.runtime]: state }
   const enriched = { ...request, model_config: { ...model, runtime_config: runtimeConfig } }

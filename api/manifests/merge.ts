@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 
+import { toRefusal } from '#api/config-faults.ts'
+import { configFileOf, MAX_CONFIG_CHARACTERS, textsOf } from '#api/config-stacks.ts'
 import type { ApiContext } from '#api/deps.ts'
 import { lookUpRuntime } from '#api/look-up-runtime.ts'
 import { parseAuthDocument } from '#core/auth-document.ts'
@@ -9,8 +11,14 @@ import type { Runtime } from '#core/runtimes.ts'
 import type { Secret } from '#core/secret.ts'
 import { timeAfter } from '#core/time-after.ts'
 import type { KindName, ObjectOf } from '#crds/kinds.ts'
+import { fingerprint } from '#layers/fingerprint.ts'
+import { readLayerText } from '#layers/layer-text.ts'
+import { findManagedFault } from '#layers/managed-fault.ts'
+import type { RuntimeProfile } from '#layers/runtimes/profile.ts'
+import { registeredProfile } from '#layers/runtimes/registered.ts'
 import { authPlace, layerPlace, proxyPlace } from '#secrets/places.ts'
 import type { Place } from '#secrets/seal.ts'
+import { findObject } from '#store/find-object.ts'
 import type { User } from '#store/users.ts'
 
 import type { ManifestScope } from './scope.ts'
@@ -33,7 +41,7 @@ export const MERGES: { readonly [K in KindName]: Merge<K> } = {
   UserProxyConfig: mergeProxy,
   Device: mergeDevice,
   Runtime: async (_api, { manifest }) => manifest.spec,
-  ManagedRuntimeConfig: async (_api, { manifest }) => manifest.spec,
+  ManagedRuntimeConfig: mergeManaged,
   User: async () => {
     throw new AppError('INVALID', 'kind: users are not applied')
   },
@@ -116,9 +124,46 @@ async function mergeLayer(
 ): Promise<ConfigSpec['config']> {
   const [given, kept] = [manifest.spec.config, stored?.spec.config]
   if (given === undefined || given.encryptedValue === kept?.encryptedValue) return kept
-  const place = layerPlace(scope.owner, manifest.spec.runtime)
-  await openHere(api, given.encryptedValue, place)
-  return given
+  const runtime = await lookUpRuntime(api, manifest.spec.runtime)
+  const file = configFileOf(runtime)
+  if (file instanceof AppError) throw file
+  const place = layerPlace(scope.owner, runtime.metadata.name)
+  const text = await openHere(api, given.encryptedValue, place)
+  const version = versionOfLayer(text, registeredProfile(runtime.metadata.name, file.format))
+  const encryptedValue = await api.sealer.seal(text, place)
+  return {
+    format: file.format,
+    encryptedValue,
+    version,
+    updatedAt: timeAfter(api.clock.now(), kept?.updatedAt),
+  }
+}
+
+function versionOfLayer(text: Secret<string>, profile: RuntimeProfile): string {
+  const plain = text.open()
+  if (plain.length > MAX_CONFIG_CHARACTERS) {
+    throw new AppError(
+      'INVALID',
+      `spec.config.encryptedValue: expected at most ${MAX_CONFIG_CHARACTERS} characters inside, got ${plain.length}`,
+    )
+  }
+  try {
+    return fingerprint(readLayerText(plain, profile))
+  } catch (error) {
+    throw toRefusal(error, 'spec.config.encryptedValue')
+  }
+}
+
+async function mergeManaged(
+  api: ApiContext,
+  { manifest: { metadata, spec } }: MergeInput<'ManagedRuntimeConfig'>,
+): Promise<ObjectOf<'ManagedRuntimeConfig'>['spec']> {
+  // A runtime that is registered later is no fault of this manifest; its status says so until then.
+  const runtime = await findObject(api.store, 'Runtime', { name: spec.runtime })
+  const profile = registeredProfile(spec.runtime, runtime?.spec.config?.format ?? 'toml')
+  const fault = findManagedFault(profile, textsOf({ metadata, spec }))
+  if (fault !== null) throw new AppError('INVALID', `spec.${fault.field}:${fault.message}`)
+  return spec
 }
 
 type ProxySpec = ObjectOf<'UserProxyConfig'>['spec']

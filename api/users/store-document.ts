@@ -25,7 +25,7 @@ export async function storeDocument(
   const { secretRef: _, ...kept } = config?.spec.auth ?? {}
   const { format, targetPath } = runtime.spec.auth
   const auth = { ...kept, format, targetPath, encryptedValue, sha256: document.sha256, updatedAt }
-  return { ...state, config: await write(api, state, { auth, updatedAt }) }
+  return { ...state, config: await writeSpec(api, state, { auth, updatedAt }) }
 }
 
 /** Takes the stored login away and leaves everything else of the resource; does nothing when there is none. */
@@ -35,12 +35,19 @@ export async function removeDocument(api: ApiContext, state: RuntimeState): Prom
   const { encryptedValue: _value, sha256: _sha256, updatedAt: before, secretRef: _ref, ...kept } = auth
   return {
     ...state,
-    config: await write(api, state, { auth: kept, updatedAt: timeAfter(api.clock.now(), before) }),
+    config: await writeSpec(api, state, { auth: kept, updatedAt: timeAfter(api.clock.now(), before) }),
   }
 }
 
-function write(api: ApiContext, state: RuntimeState, change: Partial<Config['spec']>): Promise<Config> {
-  const { user, runtime, config } = state
+/**
+ * Writes a change of what a user has for a runtime; makes the resource when there is none.
+ * Rejects with `CONFLICT` or `ALREADY_EXISTS` when the resource changed since it was read.
+ */
+export function writeSpec(
+  api: ApiContext,
+  { user, runtime, config }: Pick<RuntimeState, 'user' | 'runtime' | 'config'>,
+  change: Partial<Config['spec']>,
+): Promise<Config> {
   const name = runtime.metadata.name
   const object: NewObject<'UserRuntimeConfig'> = {
     apiVersion: API_VERSION,

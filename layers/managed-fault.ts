@@ -1,0 +1,46 @@
+import { LayersError } from './errors.ts'
+import { placeOfValue } from './fault-place.ts'
+import { formatKeyPath } from './key-path.ts'
+import type { RuntimeProfile } from './runtimes/profile.ts'
+import { type ManagedTexts, stackOfTexts } from './stack-of-texts.ts'
+
+/** What is wrong with one of an administrator's texts. */
+export interface ManagedFault {
+  readonly field: 'config' | 'requirements'
+  /** `<line>:<column>: <what was expected and what came>`; the place as far as it is known. Never a value. */
+  readonly message: string
+}
+
+/**
+ * Checks what an administrator is about to set, before anybody's configuration is made of it: both texts parse, the settings
+ * are of the kinds that the runtime expects, the requirements can be met.
+ *
+ * @returns null when both can be used
+ */
+export function findManagedFault(profile: RuntimeProfile, texts: ManagedTexts): ManagedFault | null {
+  const { name, config, requirements } = texts
+  const settings = config === undefined ? null : faultOf(profile, { name, config })
+  if (settings !== null) return { field: 'config', message: settings }
+  const limits = requirements === undefined ? null : faultOf(profile, { name, requirements })
+  return limits === null ? null : { field: 'requirements', message: limits }
+}
+
+function faultOf(profile: RuntimeProfile, texts: ManagedTexts): string | null {
+  try {
+    const stack = stackOfTexts({ profile, userFile: '', userText: '', managed: [texts] })
+    const fault = profile.findTypeFault(stack.effectiveConfig())
+    if (fault === null) return null
+    const place = profile.format === 'toml' ? placeOfValue(texts.config ?? '', fault.path) : {}
+    return messageOf(
+      new LayersError('configTypeError', `${formatKeyPath(fault.path)}: ${fault.reason}`, place),
+    )
+  } catch (error) {
+    if (error instanceof LayersError) return messageOf(error)
+    throw error
+  }
+}
+
+/** The place in the text; whose text it is, the caller knows. */
+function messageOf({ reason, place: { range } }: LayersError): string {
+  return range === undefined ? reason : `${String(range.line)}:${String(range.column)}: ${reason}`
+}
