@@ -1,3 +1,4 @@
+import { POLICY_KEY, withoutOtherSpelling } from './environment-filters.ts'
 import { LayersError } from './errors.ts'
 import { formatKeyPath } from './key-path.ts'
 import { mergeTomlValues } from './merge.ts'
@@ -27,12 +28,8 @@ export function editTable(table: TomlTable, edit: TableEdit, rules: LayerRules):
   const { value } = edit
   const path = spelledAsIn(table, edit, rules)
   if (value === null) return deleteAt(table, path, rules)
-  if (edit.mergeStrategy === 'upsert' && isTable(value) && isTable(valueAt(table, path))) {
-    const merged = mergeTomlValues(table, nest(path, value), rules)
-    return isTable(merged) ? merged : table
-  }
   refuseParents(table, path)
-  return setAt(table, path, value)
+  return edit.mergeStrategy === 'upsert' ? upsertAt(table, { path, value }, rules) : setAt(table, path, value)
 }
 
 /** The path of the table that a change is all in: the path that was edited, or a parent if its neighbours changed as well. */
@@ -81,8 +78,25 @@ export function spelledPath(table: TomlTable, path: readonly string[], rules: La
   return spelled === undefined ? path : [...path.slice(0, -1), spelled]
 }
 
-function nest(path: readonly string[], value: TomlTable): TomlTable {
-  return path.reduceRight<TomlTable>((inner, key) => new Map([[key, inner]]), value)
+/** Merges as between layers where both are tables; what a layer above would end, the value ends as well. */
+function upsertAt(
+  table: TomlTable,
+  { path, value }: { readonly path: readonly string[]; readonly value: TomlValue },
+  rules: LayerRules,
+): TomlTable {
+  const overlay = nest(path, value)
+  if (isTable(value) && isTable(valueAt(table, path))) {
+    const merged = mergeTomlValues(table, overlay, rules)
+    return isTable(merged) ? merged : table
+  }
+  const [old, edited] = [table.get(POLICY_KEY), isTable(overlay) ? overlay.get(POLICY_KEY) : undefined]
+  if (!rules.mergesEnvironmentFilters || !isTable(old) || !isTable(edited)) return setAt(table, path, value)
+  const policy = withoutOtherSpelling(old, edited)
+  return setAt(policy === old ? table : new Map(table).set(POLICY_KEY, policy), path, value)
+}
+
+function nest(path: readonly string[], value: TomlValue): TomlValue {
+  return path.reduceRight<TomlValue>((inner, key) => new Map([[key, inner]]), value)
 }
 
 function deleteAt(table: TomlTable, path: readonly string[], rules: LayerRules): TomlTable {

@@ -75,7 +75,7 @@ export function planWrite(request: WriteRequest): WritePlan {
   const filePath = writableFile(stack, request.filePath ?? null)
   checkVersion(stack, request.expectedVersion ?? null)
   const before = stack.userLayer()?.config ?? EMPTY_TABLE
-  const edits = new EditRun(stack.profile, before, readLayerText(text, stack.profile.format))
+  const edits = new EditRun(stack.profile, before, readLayerText(text, stack.profile))
   for (const edit of request.edits) edits.apply(edit)
   const updated = stack.withUserConfig(filePath, edits.config)
   checkUpdated(updated, before)
@@ -208,9 +208,9 @@ function versionOf(
   return fingerprint(profile.normalise(table, dirname(filePath), home))
 }
 
-function readAgain(text: string, { format }: RuntimeProfile): TomlTable {
+function readAgain(text: string, profile: RuntimeProfile): TomlTable {
   try {
-    return readLayerText(text, format)
+    return readLayerText(text, profile)
   } catch (error) {
     if (!(error instanceof LayersError)) throw error
     throw new LayersError(

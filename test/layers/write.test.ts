@@ -77,6 +77,22 @@ describe('applying edits', () => {
       'shell_environment_policy.filters = { B = "include" }',
     ],
     [
+      'finds a filter in any case when it merges',
+      on(
+        'shell_environment_policy.filters = { "AWS_*" = "exclude" }',
+        set('shell_environment_policy.filters.aws_*', '"include"', 'upsert'),
+      ),
+      'shell_environment_policy.filters = { "AWS_*" = "include" }',
+    ],
+    [
+      'ends the other spelling of a policy for variables when it merges',
+      on(
+        'shell_environment_policy = { exclude = ["A"], inherit = "all" }',
+        set('shell_environment_policy.filters.B', '"include"', 'upsert'),
+      ),
+      'shell_environment_policy = { inherit = "all", filters = { B = "include" } }',
+    ],
+    [
       'renames a legacy spelling where it merges',
       on('memories.no_memories_if_mcp_or_web_search = true', set('memories', '{"x":1}', 'upsert')),
       'memories = { disable_on_external_context = true, x = 1 }',
