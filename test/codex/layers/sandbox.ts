@@ -58,11 +58,11 @@ export class Sandbox {
   /** Writes a file, or takes it away. Folders on the way are made. */
   write(path: string, content: string | Uint8Array | null | undefined): void {
     const outside = this.outside(path)
-    if (content === null || content === undefined) return rmSync(outside, { recursive: true, force: true })
+    if (content === null || content === undefined) return remove(outside)
     try {
       writeFileSync(outside, content)
     } catch {
-      rmSync(outside, { recursive: true, force: true })
+      remove(outside)
       mkdirSync(dirname(outside), { recursive: true })
       writeFileSync(outside, content)
     }
@@ -103,8 +103,13 @@ export class Sandbox {
   /** Ends every process and takes the folder away. */
   async close(): Promise<void> {
     await Promise.all(this.#servers.map((server) => server.close()))
-    rmSync(this.root, { recursive: true, force: true, maxRetries: 5 })
+    remove(this.root)
   }
+}
+
+// A process that is ending may still put a file into a folder that is being emptied.
+function remove(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
 }
 
 /**

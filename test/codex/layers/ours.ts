@@ -1,0 +1,157 @@
+import { LayersError } from '#layers/errors.ts'
+import { canonicalJson, fingerprint } from '#layers/fingerprint.ts'
+import { readJson } from '#layers/json/read.ts'
+import type { ConfigLayer } from '#layers/layer.ts'
+import { loadConfigLayersState } from '#layers/load.ts'
+import { toWireRequirements } from '#layers/requirements.ts'
+import { codexProfile } from '#layers/runtimes/codex.ts'
+import type { LayersFs } from '#layers/sources/files.ts'
+import type { ConfigLayerStack } from '#layers/stack.ts'
+import { readToml } from '#layers/toml/read.ts'
+import { planWrite } from '#layers/write.ts'
+
+import { canonicalText, readExactJson } from './exact-json.ts'
+import type { StackCase } from './generate.ts'
+import type { WriteCase } from './random-writes.ts'
+import { CODEX_HOME, PROJECT } from './sandbox.ts'
+import { type ReadSeen, refused, type WriteSeen } from './seen.ts'
+import { PATHS } from './theirs.ts'
+
+/** The host name that the sandbox has too. */
+const HOST_NAME = { resolve: () => Promise.resolve('device-1') }
+
+/** What we say of the files of a stack, under the rules of a release. */
+export async function ourRead(stackCase: StackCase, version: string): Promise<ReadSeen> {
+  const cwd = stackCase.files.project === undefined ? undefined : PROJECT
+  const requirements = await ourRequirements(stackCase, version)
+  try {
+    const stack = await load(stackCase, version, cwd)
+    return {
+      fault: null,
+      layers: stack.allLayers().map(tellLayer),
+      origins: new Map(
+        [...stack.origins()].map(([key, origin]) => [
+          key,
+          canonicalText(readExactJson(JSON.stringify(origin))),
+        ]),
+      ),
+      effective: new Map(
+        cwd === undefined
+          ? [...stack.effectiveConfig()].map(([key, value]) => [key, canonicalJson(value)] as const)
+          : [],
+      ),
+      requirements,
+    }
+  } catch (error) {
+    return { fault: ourFault(error), layers: [], origins: new Map(), effective: new Map(), requirements }
+  }
+}
+
+async function ourRequirements(stackCase: StackCase, version: string): Promise<string> {
+  try {
+    const { requirements } = await load(stackCase, version)
+    const wire = toWireRequirements(requirements)
+    return canonicalText(readExactJson(JSON.stringify(wire)))
+  } catch (error) {
+    return ourFault(error)
+  }
+}
+
+/** What we make of a write on a stack whose user file is the one in `stackCase`. */
+export async function ourWrite(stackCase: StackCase, write: WriteCase, version: string): Promise<WriteSeen> {
+  const before = stackCase.files.user ?? null
+  try {
+    const stack = await load(stackCase, version)
+    const expected = write.expectedVersion
+    const plan = planWrite({
+      stack,
+      text: before ?? '',
+      edits: write.edits.map((edit) => ({ ...edit, value: readJson(edit.value) })),
+      filePath: write.filePath ?? null,
+      expectedVersion: expected === 'current' ? (stack.userLayer()?.version ?? null) : (expected ?? null),
+      home: '/sandbox',
+    })
+    const { result } = plan
+    const bytes = plan.changed ? plan.text : before
+    return {
+      fault: null,
+      status: result.status,
+      version: result.version,
+      filePath: result.filePath,
+      metadata: tellMetadata(result.overriddenMetadata),
+      bytes,
+      nextVersion: plan.nextVersion,
+    }
+  } catch (error) {
+    return refused(ourFault(error), before)
+  }
+}
+
+/** The version of what a text says, before any normalisation; null when it cannot be read. */
+export function versionOfText(text: string | null): string | null {
+  try {
+    return fingerprint(readToml(text ?? ''))
+  } catch {
+    return null
+  }
+}
+
+function tellMetadata(metadata: ReturnType<typeof planWrite>['result']['overriddenMetadata']): string {
+  if (metadata === null) return 'null'
+  const { message, overridingLayer, effectiveValue } = metadata
+  const value = effectiveValue === null ? 'null' : canonicalJson(effectiveValue)
+  const rest = JSON.stringify({ message, overridingLayer })
+  return canonicalText(readExactJson(`${rest.slice(0, -1)},"effectiveValue":${value}}`))
+}
+
+async function load({ files, flags }: StackCase, version: string, cwd?: string): Promise<ConfigLayerStack> {
+  const texts = new Map<string, Uint8Array>()
+  for (const [key, path] of Object.entries(PATHS)) {
+    const text = files[key as keyof typeof files]
+    if (text !== undefined) texts.set(path, Buffer.from(text))
+  }
+  return loadConfigLayersState({
+    fs: fsOf(texts),
+    codexHome: CODEX_HOME,
+    ...(cwd === undefined ? {} : { cwd }),
+    cliOverrides: flags,
+    overrides: { managedPreferences: {}, hostName: HOST_NAME },
+    profile: codexProfile(version),
+  })
+}
+
+/** The files of a stack and the folders they are in, without a disk. */
+function fsOf(texts: ReadonlyMap<string, Uint8Array>): LayersFs {
+  const kind = (path: string): 'file' | 'folder' | null => {
+    if (texts.has(path)) return 'file'
+    return [...texts.keys()].some((one) => one.startsWith(`${path}/`)) ? 'folder' : null
+  }
+  return {
+    readFile: (path) => Promise.resolve(texts.get(path) ?? null),
+    kind: (path) => Promise.resolve(kind(path)),
+    realPath: (path) => Promise.resolve(path),
+  }
+}
+
+function tellLayer({ name, version, config, disabledReason = '' }: ConfigLayer): string {
+  const told = canonicalText(readExactJson(JSON.stringify(name)))
+  return [told, version, canonicalJson(config), disabledReason].join(' ')
+}
+
+const WRITE_CODES: ReadonlySet<string> = new Set([
+  'configVersionConflict',
+  'configLayerReadonly',
+  'configValidationError',
+  'configPathNotFound',
+])
+
+function ourFault(error: unknown): string {
+  if (!(error instanceof LayersError)) throw error
+  const { code, place } = error
+  if (WRITE_CODES.has(code)) return code
+  if (code === 'configUnreadable') return `unreadable ${place.path ?? ''}`
+  if (code === 'configTypeError') return 'type'
+  const { path, range } = place
+  if (range !== undefined) return `at ${[path ?? '', range.line, range.column].join(':')}`
+  return code === 'requirementsInvalid' ? 'requirements' : `${code}: ${error.message}`
+}
