@@ -39,17 +39,38 @@ interface Section {
 function sectionsOf(root: DocumentTable): readonly Section[] {
   const sections: Section[] = []
   let position = 0
-  const visit = (table: DocumentTable, path: readonly DocumentKey[], isInArray: boolean): void => {
+  const visit = ({ table, path, isInArray }: Visited, from: Bounds): void => {
     position = table.position ?? position
-    if (!table.isDotted) sections.push({ table, path, isInArray, position })
+    const own = table.position ?? Math.max(position, from.least)
+    if (!table.isDotted) sections.push({ table, path, isInArray, position: own })
+    const bounds = boundsBelow(table, table.isDotted ? from : { ...from, owner: own })
     for (const { key, item } of table.entries.values()) {
-      if (item.kind === 'table') visit(item, [...path, key], false)
+      const below = { path: [...path, key], isInArray: item.kind === 'array-of-tables' }
+      if (item.kind === 'table') visit({ ...below, table: item }, bounds)
       if (item.kind !== 'array-of-tables') continue
-      for (const element of item.tables) visit(element, [...path, key], true)
+      for (const element of item.tables) visit({ ...below, table: element }, bounds)
     }
   }
-  visit(root, [], false)
+  visit({ table: root, path: [], isInArray: false }, { owner: 0, least: 0 })
   return sections
+}
+
+/** A table on the way through a document. */
+type Visited = Omit<Section, 'position'>
+
+/** Where a table of an edit may stand. */
+interface Bounds {
+  /** Position of the table that the pairs of dotted tables are rendered in. */
+  readonly owner: number
+  readonly least: number
+}
+
+/** A header that implies a table cannot stand before the dotted keys that put something into it: they would be refused. */
+function boundsBelow(table: DocumentTable, { owner, least }: Bounds): Bounds {
+  const hasPairs = [...table.entries.values()].some(
+    ({ item }) => item.kind !== 'table' && item.kind !== 'array-of-tables',
+  )
+  return { owner, least: table.isDotted && hasPairs ? owner : least }
 }
 
 function renderSection({ table, path, isInArray }: Section, isFirst: boolean): string {
@@ -60,9 +81,7 @@ function renderSection({ table, path, isInArray }: Section, isFirst: boolean): s
   return text
 }
 
-type Header = Pick<Section, 'table' | 'path' | 'isInArray'>
-
-function renderHeader({ table, path, isInArray }: Header, isFirst: boolean): string {
+function renderHeader({ table, path, isInArray }: Visited, isFirst: boolean): string {
   const [opening, closing] = isInArray ? ['[[', ']]'] : ['[', ']']
   const leaf = path.at(-1)?.leaf ?? USUAL_DECOR
   const above = commentsAbove(leaf)

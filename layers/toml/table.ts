@@ -71,8 +71,8 @@ class TableBuilder {
 
   #descendDotted(table: OpenTable, path: readonly KeyNode[]): OpenTable {
     const parent = this.#descend(table, path, true)
-    // What a header opened belongs to that header, also where an array of tables hides it from the steps above.
-    if (this.#origins.get(parent)?.isImplicit !== true) this.#failTwice(lastOf(path))
+    // What headers opened or implied is theirs: dotted keys may pass through the latter, but put nothing into it.
+    if (this.#origins.get(parent)?.isDotted !== true) this.#failTwice(lastOf(path))
     return parent
   }
 
@@ -92,6 +92,9 @@ class TableBuilder {
     const origin = this.#origins.get(existing)
     if (origin === undefined || !origin.isImplicit || origin.isDotted) return this.#failTwice(last)
     origin.isImplicit = false
+    // The header counts as the place of the key, not the longer headers before it that implied the table.
+    parent.delete(last.name)
+    parent.set(last.name, existing)
     return existing as OpenTable
   }
 
@@ -138,10 +141,7 @@ class TableBuilder {
     const table = isArray(next) && this.#growing.has(next) ? next.at(-1) : next
     const origin = table === undefined ? undefined : this.#origins.get(table)
     if (origin === undefined) return this.#failFinished(key, next)
-    if (isDotted && table === next) {
-      if (!origin.isImplicit) return this.#failTwice(key)
-      origin.isDotted = true
-    }
+    if (isDotted && table === next && !origin.isImplicit) return this.#failTwice(key)
     return table as OpenTable
   }
 
