@@ -45,10 +45,10 @@ export function changedPath(before: TomlTable, after: TomlTable, path: readonly 
   return path
 }
 
-/** Compares by identity, which is enough: what an edit does not touch is shared. */
+/** Compares by identity, which is enough: what an edit does not touch is shared. NaN is itself here. */
 function sameBut(one: TomlTable, other: TomlTable, key: string): boolean {
   const differs = (table: TomlTable, against: TomlTable): boolean =>
-    [...table].some(([each, value]) => each !== key && against.get(each) !== value)
+    [...table].some(([each, value]) => each !== key && !Object.is(against.get(each), value))
   return !differs(one, other) && !differs(other, one)
 }
 

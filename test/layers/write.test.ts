@@ -165,6 +165,12 @@ describe('planning a write', () => {
     expect(nextVersion).toBe(fingerprint(readToml('seconds = 10.0\nx = { a = 1 }\ny = 1')))
   })
 
+  it('leaves what is beside an edit as it is spelled, NaN too', () => {
+    expect(write({ user: 'x = { a = nan }\ny.b = nan # b\n' }, [set('y.c', '1')]).text).toBe(
+      'x = { a = nan }\ny.b = nan # b\ny.c = 1\n',
+    )
+  })
+
   it('answers with the version before normalising, as the CLI does, and tells the next one', () => {
     const { result, nextVersion } = write({}, [set('seconds', '10')], TYPED)
 
