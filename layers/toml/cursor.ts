@@ -123,8 +123,8 @@ export function skipBlank(cursor: Cursor): void {
 
 /** Passes the rest of a line that may hold nothing but a comment. */
 export function finishLine(cursor: Cursor): void {
-  skipSpaces(cursor)
   const { text } = cursor
+  if (text.charCodeAt(cursor.at) !== CODE.lineFeed) skipSpaces(cursor)
   if (text.charCodeAt(cursor.at) === CODE.hash) skipComment(cursor)
   const code = text.charCodeAt(cursor.at)
   if (code === CODE.lineFeed) cursor.at += 1

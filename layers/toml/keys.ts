@@ -22,9 +22,28 @@ export function endsWord(code: number): boolean {
  * `isKeyBroken` says that it was the last segment.
  */
 export function readPath(cursor: Cursor): readonly KeyNode[] {
+  cursor.isKeyBroken = false
+  const single = readSingle(cursor)
+  return single === null ? readSegments(cursor) : [single]
+}
+
+/** The usual key: one bare word and nothing else before the equals sign or the bracket. */
+function readSingle(cursor: Cursor): KeyNode | null {
+  const { text, at: start } = cursor
+  let at = start
+  while (BARE[text.charCodeAt(at)] === 1) at += 1
+  const end = at
+  while (text.charCodeAt(at) === CODE.space) at += 1
+  const code = text.charCodeAt(at)
+  if (end === start || (code !== CODE.equals && code !== CODE.closeBracket)) return null
+  cursor.at = at
+  cursor.lastEnd = end
+  return { name: text.slice(start, end), start, end }
+}
+
+function readSegments(cursor: Cursor): readonly KeyNode[] {
   const { text } = cursor
   const path: KeyNode[] = []
-  cursor.isKeyBroken = false
   for (;;) {
     skipSpaces(cursor)
     const code = text.charCodeAt(cursor.at)

@@ -24,12 +24,14 @@ const WORDS: ReadonlyMap<string, TomlScalar> = new Map<string, TomlScalar>([
 ])
 
 /** Reads a value without quotes: a boolean, a number or a date. What is none is noted as a fault. */
-export function readBare(cursor: Cursor, span: Span): TomlScalar {
-  const small = smallInteger(cursor.text, span)
+export function readBare(cursor: Cursor, start: number, end: number): TomlScalar {
+  const small = smallInteger(cursor.text, start, end)
   if (small !== null) return small
-  const raw = cursor.text.slice(span.start, span.end)
-  const word = WORDS.get(raw)
-  if (word !== undefined) return word
+  const raw = cursor.text.slice(start, end)
+  return WORDS.get(raw) ?? readNumber(cursor, { start, end }, raw)
+}
+
+function readNumber(cursor: Cursor, span: Span, raw: string): TomlScalar {
   if (INTEGER.test(raw)) return readInteger(cursor, span, raw)
   if (FLOAT.test(raw)) return readFloat(cursor, span, raw)
   if (RADIX.test(raw)) return readRadix(cursor, span, raw)
@@ -40,7 +42,7 @@ export function readBare(cursor: Cursor, span: Span): TomlScalar {
 }
 
 /** The usual number without a detour through text. */
-function smallInteger(text: string, { start, end }: Span): bigint | null {
+function smallInteger(text: string, start: number, end: number): bigint | null {
   if (end - start > SAFE_DIGITS) return null
   const first = text.charCodeAt(start)
   if (first === 48) return end - start === 1 ? 0n : null

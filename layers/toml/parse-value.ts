@@ -66,9 +66,9 @@ function parseAnyValue(cursor: Cursor): ValueNode {
 
 function parseBare(cursor: Cursor): ScalarNode {
   const { at: start } = cursor
-  cursor.at = endOfBare(cursor.text, start)
-  const span = { start, end: cursor.at }
-  return { kind: 'scalar', value: readBare(cursor, span), start, end: cursor.at }
+  const end = endOfBare(cursor.text, start)
+  cursor.at = end
+  return { kind: 'scalar', value: readBare(cursor, start, end), start, end }
 }
 
 /** Words with nothing but a run of blank space between them are one value: a date may have a space before its time. */

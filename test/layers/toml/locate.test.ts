@@ -58,20 +58,39 @@ describe('a value is found where it stands', () => {
   })
 })
 
-interface WrongType {
-  readonly warning?: { readonly range: { readonly start: object; readonly end: object } | null }
+interface Position {
+  readonly line: number
+  readonly column: number
 }
 
+interface WrongType {
+  readonly location?: Position
+  readonly warning?: { readonly range: { readonly start: Position; readonly end: Position } | null }
+}
+
+type Files = Readonly<Record<string, string>>
+
 describe('a recorded value of the wrong kind is found where the CLI finds it', () => {
-  const cases = readVectors<Vector<{ readonly user?: string }, WrongType>>('errors').filter(
-    ({ name }) => name === 'user-wrong-type',
+  const cases = readVectors<Vector<Files, WrongType>>('errors').filter(({ input }) =>
+    Object.values(input).every((text) => text === 'model=5\n'),
   )
 
   it.each(cases)('$name', ({ input, expected }) => {
-    const { line, column, endLine, endColumn } =
-      locateValue(parseTomlSyntax(input.user ?? ''), ['model']) ?? {}
-    expect({ start: { line, column }, end: { line: endLine, column: endColumn } }).toEqual(
-      expected.warning?.range,
+    const [text = ''] = Object.values(input)
+    const { range } = expected.warning ?? {}
+    const { line, column } = expected.location ?? range?.start ?? { line: 0, column: 0 }
+    const end = range?.end ?? { line, column }
+
+    expect(locate(text, ['model'])).toBe(
+      `${String(line)}:${String(column)}-${String(end.line)}:${String(end.column)}`,
     )
+  })
+
+  it('covers all of them', () => {
+    expect(cases.map(({ name }) => name)).toEqual([
+      'user-wrong-type',
+      'system-wrong-type',
+      'managed-wrong-type',
+    ])
   })
 })
