@@ -15,11 +15,14 @@ import { DeviceBudget } from './device-budget.ts'
 import { collectDevices } from './device/collect.ts'
 import { reconcileDevice, toDeviceText } from './device/reconcile.ts'
 import { isCollect, watchDevices } from './device/watches.ts'
+import { reconcileManagedStatus } from './managed-runtime-config/reconcile.ts'
+import { watchManagedConfigs } from './managed-runtime-config/watches.ts'
 import { createControllerMetrics } from './metrics.ts'
 import { type QueueBasis, createReconcileQueue } from './reconcile-queue.ts'
 import { everyPhase } from './resync.ts'
 import { reconcileProxyStatus } from './user-proxy-config/reconcile.ts'
 import { watchProxies } from './user-proxy-config/watches.ts'
+import { LayerChecks } from './user-runtime-config/layer-checks.ts'
 import { reconcileConfigStatus } from './user-runtime-config/reconcile.ts'
 import { SUMMARY_DELAY_MS, watchConfigs } from './user-runtime-config/watches.ts'
 import type { Workqueue } from './workqueue.ts'
@@ -47,7 +50,7 @@ export interface Controllers {
   stop(): Promise<void>
 }
 
-/** Makes the four controllers and wires them to each other; nothing happens before `start`. */
+/** Makes the five controllers and wires them to each other; nothing happens before `start`. */
 export function wireControllers(deps: ManagerDeps): Controllers {
   const { clock, random, logger, cache } = deps
   const metrics = createControllerMetrics(deps.registry, clock)
@@ -68,6 +71,7 @@ export function wireControllers(deps: ManagerDeps): Controllers {
         watchDevices(shared, status.devices),
         watchConfigs({ ...shared, authSync }, status.configs),
         watchProxies(cache, status.proxies),
+        watchManagedConfigs(shared, status.managed),
         everyPhase(clock, (phase) => resyncAuth(phase, authSync)),
       )
     },
@@ -89,6 +93,7 @@ export function wireControllers(deps: ManagerDeps): Controllers {
 function createMemory({ cache, clock, sealer }: ManagerDeps) {
   return {
     documents: new DocumentOpener(sealer, clock),
+    layers: new LayerChecks(sealer),
     records: new SyncRecords(cache),
     budget: new DeviceBudget(clock),
     requests: new SyncRequests(),
@@ -120,6 +125,12 @@ function createStatusQueues(shared: Shared, basis: QueueBasis) {
       name: 'user-proxy-config',
       concurrency: WRITING,
       reconcile: (text) => reconcileProxyStatus(text, shared),
+    }),
+    managed: createReconcileQueue({
+      ...basis,
+      name: 'managed-runtime-config',
+      concurrency: WRITING,
+      reconcile: (name) => reconcileManagedStatus(name, shared),
     }),
   }
 }

@@ -61,6 +61,12 @@ export interface ConfigFacts {
     readonly isOpen: boolean
     readonly hasRefreshToken: boolean
   } | null
+  /** The user's own settings; `null`: none are stored. They have nothing to do with what devices get. */
+  readonly layer: {
+    readonly isOpen: boolean
+    /** Why they cannot be used, and where; `null`: they can. */
+    readonly fault: string | null
+  } | null
 }
 
 /** Says whether a configuration can be delivered. */
@@ -68,16 +74,30 @@ export function readyCondition(facts: ConfigFacts): NewCondition {
   const of = (status: 'True' | 'False', reason: string, message: string) =>
     condition('Ready', facts, { status, reason, message })
   if (!facts.isRegistered) return of('False', 'RuntimeUnknown', `No Runtime ${facts.runtime} is registered.`)
-  if (facts.document === null)
-    return of('True', 'NothingStored', 'No auth document is stored; nothing is delivered.')
-  if (!facts.document.isOpen) {
+  if (facts.document?.isOpen === false) {
     return of(
       'False',
       'DecryptFailed',
       'The stored auth document does not open; nothing is sent to any device.',
     )
   }
+  const fault = layerFault(facts)
+  if (fault !== null) return condition('Ready', facts, fault)
+  if (facts.document === null)
+    return of('True', 'NothingStored', 'No auth document is stored; nothing is delivered.')
   return of('True', 'Stored', 'The auth document is stored and opens.')
+}
+
+/** Settings that cannot be used keep nothing from the devices: what is said of the auth document stays true. */
+function layerFault({ layer }: ConfigFacts): ConditionBody | null {
+  if (layer === null) return null
+  if (!layer.isOpen) {
+    const message = 'The stored settings (spec.config) do not open; store them again.'
+    return { status: 'False', reason: 'DecryptFailed', message }
+  }
+  if (layer.fault === null) return null
+  const message = `The stored settings (spec.config) cannot be used: ${layer.fault}.`
+  return { status: 'False', reason: 'ConfigInvalid', message }
 }
 
 /** Says whether every online device has what it should. */

@@ -1,4 +1,4 @@
-import { LayersError } from './errors.ts'
+import { LayersError, type LayersErrorCode } from './errors.ts'
 import { placeOfValue } from './fault-place.ts'
 import { formatKeyPath } from './key-path.ts'
 import type { RuntimeProfile } from './runtimes/profile.ts'
@@ -7,6 +7,7 @@ import { type ManagedTexts, stackOfTexts } from './stack-of-texts.ts'
 /** What is wrong with one of an administrator's texts. */
 export interface ManagedFault {
   readonly field: 'config' | 'requirements'
+  readonly code: LayersErrorCode
   /** `<line>:<column>: <what was expected and what came>`; the place as far as it is known. Never a value. */
   readonly message: string
 }
@@ -20,27 +21,28 @@ export interface ManagedFault {
 export function findManagedFault(profile: RuntimeProfile, texts: ManagedTexts): ManagedFault | null {
   const { name, config, requirements } = texts
   const settings = config === undefined ? null : faultOf(profile, { name, config })
-  if (settings !== null) return { field: 'config', message: settings }
+  if (settings !== null) return toFault('config', settings)
   const limits = requirements === undefined ? null : faultOf(profile, { name, requirements })
-  return limits === null ? null : { field: 'requirements', message: limits }
+  return limits === null ? null : toFault('requirements', limits)
 }
 
-function faultOf(profile: RuntimeProfile, texts: ManagedTexts): string | null {
+function faultOf(profile: RuntimeProfile, texts: ManagedTexts): LayersError | null {
   try {
     const stack = stackOfTexts({ profile, userFile: '', userText: '', managed: [texts] })
     const fault = profile.findTypeFault(stack.effectiveConfig())
     if (fault === null) return null
     const place = profile.format === 'toml' ? placeOfValue(texts.config ?? '', fault.path) : {}
-    return messageOf(
-      new LayersError('configTypeError', `${formatKeyPath(fault.path)}: ${fault.reason}`, place),
-    )
+    return new LayersError('configTypeError', `${formatKeyPath(fault.path)}: ${fault.reason}`, place)
   } catch (error) {
-    if (error instanceof LayersError) return messageOf(error)
+    if (error instanceof LayersError) return error
     throw error
   }
 }
 
-/** The place in the text; whose text it is, the caller knows. */
-function messageOf({ reason, place: { range } }: LayersError): string {
-  return range === undefined ? reason : `${String(range.line)}:${String(range.column)}: ${reason}`
+function toFault(
+  field: ManagedFault['field'],
+  { code, reason, place: { range } }: LayersError,
+): ManagedFault {
+  const place = range === undefined ? '' : `${String(range.line)}:${String(range.column)}: `
+  return { field, code, message: `${place}${reason}` }
 }

@@ -17,6 +17,8 @@ import { setCondition } from '#crds/conditions.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
 import type { Store } from '#store/store.ts'
 
+import type { LayerChecks } from './layer-checks.ts'
+
 type Config = ObjectOf<'UserRuntimeConfig'>
 
 /** What summing up a configuration stands on. */
@@ -27,6 +29,7 @@ export interface ConfigStatusDeps {
   readonly reports: DeviceReports
   readonly records: SyncRecords
   readonly documents: DocumentOpener
+  readonly layers: LayerChecks
   readonly clock: Clock
   /** The requested sync that was carried out last, by `namespace/runtime`. */
   readonly handledRequests: ReadonlyMap<string, string>
@@ -36,7 +39,7 @@ export interface ConfigStatusDeps {
 export async function reconcileConfigStatus(text: string, deps: ConfigStatusDeps): Promise<void> {
   const [namespace = '', name = ''] = text.split('/')
   const cached = deps.cache.get('UserRuntimeConfig', { namespace, name })
-  if (cached === undefined) return
+  if (cached === undefined) return deps.layers.drop(text)
   const facts = await observeFacts(cached, deps)
   const devices = devicesOf(namespace, name, deps)
   await writeStatus(deps.store, {
@@ -57,6 +60,7 @@ async function observeFacts(config: Config, deps: ConfigStatusDeps): Promise<Con
     isRegistered: runtime !== undefined,
     isSuspended: config.spec.suspend === true,
     document: user && runtime ? await observeDocument({ user, runtime, config }, deps) : null,
+    layer: user && runtime ? await deps.layers.check({ user, runtime, config }) : null,
   }
 }
 

@@ -19,6 +19,7 @@ function aConfig(overrides: Partial<ConfigFacts> = {}): ConfigFacts {
     isRegistered: true,
     isSuspended: false,
     document: DOCUMENT,
+    layer: null,
     ...overrides,
   }
 }
@@ -66,6 +67,10 @@ describe('Ready', () => {
     ['True', 'NothingStored', { document: null }],
     ['False', 'DecryptFailed', { document: { ...DOCUMENT, isOpen: false } }],
     ['False', 'RuntimeUnknown', { isRegistered: false }],
+    ['True', 'Stored', { layer: { isOpen: true, fault: null } }],
+    ['False', 'DecryptFailed', { layer: { isOpen: false, fault: null } }],
+    ['False', 'ConfigInvalid', { layer: { isOpen: true, fault: '2:9: expected a value' } }],
+    ['False', 'ConfigInvalid', { document: null, layer: { isOpen: true, fault: '2:9: expected a value' } }],
   ])('is %s, for %s', (status, reason, facts) => {
     expect(readyCondition(aConfig(facts))).toEqual({
       type: 'Ready',

@@ -81,6 +81,7 @@ const WRITERS = {
   UserRuntimeConfig: 'core/auth-sync-status.ts',
   UserProxyConfig: 'controller/user-proxy-config/reconcile.ts',
   Device: 'controller/device/render.ts',
+  ManagedRuntimeConfig: 'controller/managed-runtime-config/reconcile.ts',
 } as const satisfies Partial<Record<KindName, string>>
 
 it.each(Object.entries(WRITERS))('lists every reason of the conditions of %s, and no other', (kind, path) => {
