@@ -1,3 +1,4 @@
+import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 
 import { type ConfigLayer, createLayer, type LayerName } from './layer.ts'
@@ -44,25 +45,25 @@ export interface LoadOptions {
  *   `overrideInvalid`, `threadConfigFailed`
  */
 export async function loadConfigLayersState(options: LoadOptions): Promise<ConfigLayerStack> {
-  const { fs, codexHome, cwd } = options
-  const profile = options.profile ?? codexProfile()
+  const { fs, codexHome, cwd, overrides = {} } = options
+  const { profile = codexProfile() } = options
+  const place = { profile, home: overrides.home ?? homedir() }
   const userFile = join(codexHome, 'config.toml')
-  const session = sessionLayer(options, profile)
+  const session = sessionLayer(options, place)
   const sources = await readSystemSources({
     fs,
     rules: profile.rules,
     userFile,
-    overrides: options.overrides ?? {},
+    overrides,
     requirements: options.requirements ?? [],
   })
-  const below = [systemLayer(sources, profile), userLayer(sources.user, userFile, profile)]
+  const below = [systemLayer(sources, place), userLayer(sources.user, userFile, place)]
   const config = mergeLayers(configsOf([...below, ...session]), profile.rules)
   const projects =
-    cwd === undefined ? [] : await readProjectLayers(cwd, { fs, profile, codexHome, userFile, config })
-  const laid = [...below, ...projects, ...session, ...managedLayers(sources, profile, codexHome)]
-  const layers = laid.map(({ layer }) => layer)
+    cwd === undefined ? [] : await readProjectLayers(cwd, { ...place, fs, codexHome, userFile, config })
+  const laid = [...below, ...projects, ...session, ...managedLayers(sources, codexHome, place)]
   const stack = ConfigLayerStack.of({
-    layers,
+    layers: laid.map(({ layer }) => layer),
     profile,
     requirements: sources.requirements,
   }).withThreadEntries(await loadThreadEntries(options.threadConfigLoader, cwd))
@@ -73,14 +74,20 @@ export async function loadConfigLayersState(options: LoadOptions): Promise<Confi
 /** A layer and what it was read from; null for one that was read from nothing. */
 type LaidLayer = ProjectLayer
 
-function sessionLayer(options: LoadOptions, profile: RuntimeProfile): readonly LaidLayer[] {
+/** What normalising a layer takes beside its folder. */
+interface Place {
+  readonly profile: RuntimeProfile
+  readonly home: string
+}
+
+function sessionLayer(options: LoadOptions, { profile, home }: Place): readonly LaidLayer[] {
   const { cliOverrides = [], rootOverrides = [], cwd, codexHome } = options
   const flags = sessionTable(
     { rootFlags: rootOverrides.map(toFlag), flags: cliOverrides.map(toFlag) },
     profile.rules,
   )
   if (flags === null) return []
-  const config = profile.normalise(flags, resolve(codexHome, cwd ?? ''))
+  const config = profile.normalise(flags, resolve(codexHome, cwd ?? ''), home)
   return [{ layer: createLayer({ type: 'sessionFlags' }, config), file: null }]
 }
 
@@ -88,39 +95,37 @@ function toFlag(flag: string | SessionFlag): SessionFlag {
   return typeof flag === 'string' ? { override: flag } : flag
 }
 
-function systemLayer({ system, systemPath }: SystemSources, profile: RuntimeProfile): LaidLayer {
-  return layerOf(
-    { name: { type: 'system', file: systemPath }, file: system, base: dirname(systemPath) },
-    profile,
-  )
+function systemLayer({ system, systemPath }: SystemSources, place: Place): LaidLayer {
+  const name = { type: 'system', file: systemPath } as const
+  return layerOf({ name, file: system, base: dirname(systemPath) }, place)
 }
 
-function userLayer(file: ConfigFile | null, userFile: string, profile: RuntimeProfile): LaidLayer {
-  return layerOf({ name: { type: 'user', file: userFile }, file, base: dirname(userFile) }, profile)
+function userLayer(file: ConfigFile | null, userFile: string, place: Place): LaidLayer {
+  return layerOf({ name: { type: 'user', file: userFile }, file, base: dirname(userFile) }, place)
 }
 
 function managedLayers(
   { managed, preferences }: SystemSources,
-  profile: RuntimeProfile,
   codexHome: string,
+  place: Place,
 ): readonly LaidLayer[] {
   const layers: LaidLayer[] = []
   if (managed !== null) {
     const name = { type: 'legacyManagedConfigTomlFromFile', file: managed.path } as const
-    layers.push(layerOf({ name, file: managed, base: dirname(managed.path) }, profile))
+    layers.push(layerOf({ name, file: managed, base: dirname(managed.path) }, place))
   }
   if (preferences !== null) {
     const name = { type: 'legacyManagedConfigTomlFromMdm' } as const
-    layers.push(layerOf({ name, file: preferences, base: codexHome }, profile))
+    layers.push(layerOf({ name, file: preferences, base: codexHome }, place))
   }
   return layers
 }
 
 function layerOf(
   { name, file, base }: { readonly name: LayerName; readonly file: ConfigFile | null; readonly base: string },
-  profile: RuntimeProfile,
+  { profile, home }: Place,
 ): LaidLayer {
-  return { layer: createLayer(name, profile.normalise(file?.table ?? EMPTY_TABLE, base)), file }
+  return { layer: createLayer(name, profile.normalise(file?.table ?? EMPTY_TABLE, base, home)), file }
 }
 
 function configsOf(layers: readonly LaidLayer[]): readonly ConfigLayer['config'][] {

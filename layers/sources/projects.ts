@@ -23,6 +23,7 @@ export interface ProjectContext {
   /** Never a project's folder, though it is called like one. */
   readonly codexHome: string
   readonly userFile: string
+  readonly home: string
   /** System, user and session layers merged: they say what a project is, and whether it is trusted. */
   readonly config: TomlTable
 }
@@ -64,12 +65,12 @@ interface Roots {
 }
 
 async function readLayer(folder: string, roots: Roots, context: ProjectContext): Promise<ProjectLayer> {
-  const { profile, userFile } = context
+  const { profile, userFile, home } = context
   const dotCodexFolder = join(folder, '.codex')
   const reason = disabledReason(await trustOf(folder, roots, context), userFile, profile.rules)
   const file = await readUnlessUntrusted(join(dotCodexFolder, 'config.toml'), reason === null, context)
   const table = stripProject(file?.table ?? EMPTY_TABLE, profile.rules)
-  const config = profile.normalise(table, dotCodexFolder)
+  const config = profile.normalise(table, dotCodexFolder, home)
   const layer = createLayer({ type: 'project', dotCodexFolder }, config, reason ?? undefined)
   return { layer, file }
 }

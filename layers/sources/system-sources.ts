@@ -28,6 +28,8 @@ export interface LoaderOverrides {
   /** In place of asking the system; an empty object says that there are none. */
   readonly managedPreferences?: ManagedPreferences
   readonly hostName?: HostName
+  /** Folder that `~/` stands for in paths. Default: that of the user who runs this. */
+  readonly home?: string
 }
 
 /** What reading the machine's own sources depends on. */
