@@ -6,6 +6,7 @@ import { applyOverrides, parseOverride, sessionTable, type SessionFlags } from '
 import { rulesFor } from '#layers/precedence.ts'
 import type { TomlValue } from '#layers/value.ts'
 
+import { anyText } from './any-text.ts'
 import { refusalOf } from './refusals.ts'
 
 describe('an override', () => {
@@ -70,7 +71,7 @@ describe('an override', () => {
 
   it('of any text is applied or refused as an override, and as nothing else', () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: 'binary' })), (texts) => {
+      fc.property(fc.array(anyText()), (texts) => {
         expect([undefined, 'overrideInvalid']).toContain(refusalOf(() => applyOverrides(texts))?.code)
       }),
     )
