@@ -169,9 +169,22 @@ function parseRelease(text: string): Release {
   }
 }
 
+/**
+ * The observed release whose rules a release of codex gets: one of {@link OBSERVED_CODEX}.
+ *
+ * @throws LayersError `cliVersionInvalid` when it is no version
+ */
+export function observedCodex(cliVersion?: string): string {
+  return rangeOf(cliVersion === undefined ? null : parseRelease(cliVersion)).observed
+}
+
+function rangeOf(release: Release | null): ReleaseRange {
+  if (release === null) return newestRange()
+  return CODEX_RELEASES.findLast((each) => isFrom(release, each)) ?? CODEX_RELEASES[0]
+}
+
 function codexRules(release: Release | null): LayerRules {
-  const range = release === null ? undefined : CODEX_RELEASES.findLast((each) => isFrom(release, each))
-  const { observed, rules } = range ?? (release === null ? newestRange() : CODEX_RELEASES[0])
+  const { observed, rules } = rangeOf(release)
   const notice = release === null ? null : noticeOf(release, observed)
   return { ...rules, cliVersion: release?.text ?? observed, notice }
 }

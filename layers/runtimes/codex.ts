@@ -1,7 +1,9 @@
-import { rulesFor } from '#layers/precedence.ts'
+import { observedCodex, rulesFor } from '#layers/precedence.ts'
 
+import { CODEX_FIELDS } from './codex-fields.ts'
 import type { RuntimeProfile } from './profile.ts'
-import { isSecretKey, isSecretValue } from './secret.ts'
+import { fieldsOfRelease } from './resolve.ts'
+import { typedProfile } from './typed-profile.ts'
 
 /**
  * The profile of OpenAI's codex.
@@ -10,14 +12,10 @@ import { isSecretKey, isSecretValue } from './secret.ts'
  * @throws LayersError `cliVersionInvalid` when it is no version
  */
 export function codexProfile(cliVersion?: string): RuntimeProfile {
-  return {
+  return typedProfile({
     runtime: 'codex',
     format: 'toml',
     rules: rulesFor('codex', cliVersion),
-    normalise: (config) => config,
-    findTypeFault: () => null,
-    isKnownKey: () => true,
-    isSecretKey,
-    isSecretValue,
-  }
+    root: fieldsOfRelease(CODEX_FIELDS, observedCodex(cliVersion)),
+  })
 }

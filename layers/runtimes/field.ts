@@ -48,6 +48,8 @@ export interface TableOptions {
   /** The CLI takes other keys, but knows none of them: they must fit and are still reported as unknown. */
   readonly othersAreUnknown?: boolean
   readonly required?: readonly string[]
+  /** The CLI refuses every other key. */
+  readonly isClosed?: boolean
   /** One of these has to be there. */
   readonly oneOf?: readonly string[]
   /** Keys that cannot be there together with the first of each list. */

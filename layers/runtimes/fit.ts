@@ -86,10 +86,15 @@ function listFault(value: TomlValue, items: Field, path: readonly string[]): Typ
 function tableFault(table: TomlTable, field: TableField, path: readonly string[]): TypeFault | null {
   for (const [key, value] of table) {
     const child = field.fields.get(key) ?? field.others
-    const fault = child === undefined ? null : findFault(value, child, [...path, key])
+    const fault =
+      child === undefined ? strange(field, [...path, key]) : findFault(value, child, [...path, key])
     if (fault !== null) return fault
   }
   return missing(table, field, path) ?? excluded(table, field, path)
+}
+
+function strange(field: TableField, path: readonly string[]): TypeFault | null {
+  return field.isClosed === true ? { path, reason: 'expected no such setting here' } : null
 }
 
 function missing(table: TomlTable, field: TableField, path: readonly string[]): TypeFault | null {
