@@ -1,9 +1,10 @@
 import { renameAliases } from './aliases.ts'
+import { itemAt } from './item-at.ts'
 import { formatKeyPath, parseKeyPath } from './key-path.ts'
 import { layerTitle } from './layer-title.ts'
 import type { ConfigLayer, Origin } from './layer.ts'
 import type { StackView } from './stack-view.ts'
-import { EMPTY_TABLE, isTable, kindOf, valueAt, type TomlTable, type TomlValue } from './value.ts'
+import { EMPTY_TABLE, isArray, isTable, kindOf, valueAt, type TomlTable, type TomlValue } from './value.ts'
 
 /** A value that a layer has and that does not apply. */
 export interface HiddenValue {
@@ -92,7 +93,7 @@ class Explainer {
   }
 
   explain(path: readonly string[]): KeyExplanation {
-    const value = valueAt(this.#stack.effectiveConfig(), path) ?? null
+    const value = itemAt(this.#stack.effectiveConfig(), path) ?? null
     const suppliers = value === null ? [] : this.#suppliers(value, path)
     const hidden = this.#hidden(path, suppliers)
     return {
@@ -100,7 +101,7 @@ class Explainer {
       key: formatKeyPath(path),
       value,
       winner: suppliers.length === 1 ? (suppliers[0]?.origin ?? null) : null,
-      hides: hidden.map(({ origin, config }) => ({ origin, value: valueAt(config, path) ?? EMPTY_TABLE })),
+      hides: hidden.map(({ origin, config }) => ({ origin, value: itemAt(config, path) ?? EMPTY_TABLE })),
       disabled: this.#disabledAt(path),
       why: value === null ? this.#whyNot(path, hidden) : whyItApplies(suppliers, hidden),
     }
@@ -109,11 +110,20 @@ class Explainer {
   #suppliers(value: TomlValue, path: readonly string[]): Suppliers {
     const live = this.#stack.liveOrigins()
     const sources = new Set<string>()
-    for (const leaf of leavesOf(value, path)) {
+    for (const leaf of this.#leavesAt(value, path)) {
       const origin = live.get(leaf.key)
       if (origin !== undefined) sources.add(sourceOf(origin))
     }
     return this.#enabled.filter(({ origin }) => sources.has(sourceOf(origin)))
+  }
+
+  /** An item of an array has no origin of its own: the array is replaced as a whole. */
+  #leavesAt(value: TomlValue, path: readonly string[]): readonly Leaf[] {
+    const effective = this.#stack.effectiveConfig()
+    const array = path
+      .map((_, depth) => path.slice(0, depth))
+      .find((parents) => isArray(valueAt(effective, parents)))
+    return leavesOf(array === undefined ? value : [], array ?? path)
   }
 
   /** Those further down that have a value at a path; where several tables are merged, only who has no table there. */
@@ -122,14 +132,14 @@ class Explainer {
     const lower =
       highest === undefined ? this.#enabled : this.#enabled.slice(this.#enabled.indexOf(highest) + 1)
     return lower.filter(({ config }) => {
-      const value = valueAt(config, path)
+      const value = itemAt(config, path)
       return value !== undefined && (suppliers.length < 2 || !isTable(value))
     })
   }
 
   #disabledAt(path: readonly string[]): KeyExplanation['disabled'] {
     return this.#disabled.flatMap(({ layer, origin, config }) => {
-      const value = valueAt(config, path)
+      const value = itemAt(config, path)
       return value === undefined ? [] : [{ origin, value, reason: layer.disabledReason ?? '' }]
     })
   }

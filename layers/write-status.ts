@@ -1,4 +1,5 @@
 import { spelledPath } from './edit-table.ts'
+import { itemAt } from './item-at.ts'
 import { overrideMessage } from './layer-title.ts'
 import type { ConfigLayer, Origin } from './layer.ts'
 import type { StackView } from './stack-view.ts'
@@ -52,19 +53,6 @@ function overrideAt(
     overridingLayer: { name, version },
     effectiveValue: effective ?? null,
   }
-}
-
-const INDEX = /^(?:\+?\d{1,15}|-0+)$/
-
-/** The value at a path that may go through arrays by decimal indices. */
-function itemAt(table: TomlTable, path: readonly string[]): TomlValue | undefined {
-  let value: TomlValue | undefined = table
-  for (const key of path) {
-    if (isTable(value)) value = value.get(key)
-    else if (isArray(value) && INDEX.test(key)) value = value[Number(key)]
-    else return undefined
-  }
-  return value
 }
 
 /** Equality of floats as numbers: NaN is never what was wanted, and the two zeros are one. As the CLI compares. */

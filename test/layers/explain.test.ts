@@ -107,6 +107,23 @@ describe('explaining a key', () => {
     })
   })
 
+  it('finds an item of an array by its index and who set the array', () => {
+    const sources = { user: 'l = [{ a = 1 }, { a = 2 }]', managed: 'l = [{ a = 3 }]' }
+
+    expect(told(sources, 'l.0.a')).toEqual({
+      value: 3n,
+      winner: 'legacyManagedConfigTomlFromFile',
+      hides: [['user', 1n]],
+      why: `set by managed config ${MANAGED_FILE}, which wins over user config ${USER_FILE}`,
+    })
+    expect(told(sources, 'l.1.a')).toEqual({
+      value: null,
+      winner: null,
+      hides: [['user', 2n]],
+      why: `does not apply: managed config ${MANAGED_FILE} sets l to an array, which replaces everything below it`,
+    })
+  })
+
   it('tells what a disabled layer says and why it does not count', () => {
     const disabled = createLayer(
       { type: 'project', dotCodexFolder: '/p/.codex' },
