@@ -28,6 +28,7 @@ function withOptions(fault: BareFault, raw: string, { doubleUnderscore }: ReadOp
 }
 
 function faultOf(raw: string): BareFault {
+  if (raw.includes(' ') && !isDatetimeLike(raw)) return unquoted(raw)
   const sign = /^[+-]*/.exec(raw)?.[0].length ?? 0
   if (sign > 1) return { start: 1, end: 2, reason: 'expected a single sign before the number' }
   const first = raw.charAt(sign)
@@ -46,7 +47,7 @@ const WORDS: ReadonlyMap<string, string> = new Map([
 function faultOfWord(raw: string, sign: number): BareFault {
   const word = WORDS.get(raw.charAt(sign).toLowerCase())
   const isFloat = word === 'inf' || word === 'nan'
-  if (word === undefined || (sign === 0 ? raw.includes(' ') : !isFloat)) return unquoted(raw)
+  if (word === undefined || (sign > 0 && !isFloat)) return unquoted(raw)
   return { start: sign, end: raw.length, reason: `expected \`${word}\`, got another word` }
 }
 
@@ -60,8 +61,7 @@ function faultOfNumber(raw: string, sign: number): BareFault {
   const value = raw.slice(sign)
   if (/^0[xXoObBdD]/.test(value)) return faultOfRadix(raw, sign)
   const rest = value.replace(/^\d+/, '')
-  if (/^[-:]/.test(rest)) return { start: 0, end: raw.length, reason: faultOfDatetime(raw) }
-  if (rest.includes(' ')) return unquoted(raw)
+  if (isDatetimeLike(raw)) return { start: 0, end: raw.length, reason: faultOfDatetime(raw) }
   if (/[.eE]/.test(rest)) return faultOfFloat(raw, sign)
   return faultOfInteger(raw, sign, rest)
 }
@@ -70,6 +70,10 @@ function faultOfInteger(raw: string, sign: number, rest: string): BareFault {
   if (rest !== '' && !rest.startsWith('_')) return unquoted(raw)
   if (raw.charAt(sign) === '0') return leadingZero(sign)
   return misplacedUnderscore(raw, DIGIT_OF_INTEGER) ?? notANumber(raw)
+}
+
+function isDatetimeLike(raw: string): boolean {
+  return /^[+-]?\d+[-:]/.test(raw)
 }
 
 function faultOfDatetime(raw: string): string {
@@ -86,11 +90,11 @@ function notANumber(raw: string): BareFault {
   return { start: 0, end: raw.length, reason: 'expected an integer, got something else', isRange: true }
 }
 
+const NO_DIGIT = /[^\d_]/
 const RADIX_DIGITS: ReadonlyMap<string, RegExp> = new Map([
   ['x', /[^\dA-Fa-f_]/],
   ['o', /[^0-7_]/],
   ['b', /[^01_]/],
-  ['d', /[^\d_]/],
 ])
 
 function faultOfRadix(raw: string, sign: number): BareFault {
@@ -105,7 +109,7 @@ function faultOfRadix(raw: string, sign: number): BareFault {
   const digits = raw.slice(2)
   if (/^[+-]/.test(digits))
     return { start: 2, end: 3, reason: 'expected digits after the prefix, got a sign' }
-  const wrong = digits.search(RADIX_DIGITS.get(letter) ?? UNDERSCORE)
+  const wrong = digits.search(RADIX_DIGITS.get(letter) ?? NO_DIGIT)
   if (wrong !== -1)
     return {
       start: 2 + wrong,

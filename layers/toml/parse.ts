@@ -108,7 +108,7 @@ function before<Node extends { readonly end: number }>(
   nodes: readonly Node[],
   offset: number,
 ): readonly Node[] {
-  return nodes.filter(({ end }) => end <= offset)
+  return nodes.filter(({ end }) => end < offset)
 }
 
 function throwAfterKeys(syntax: TomlSyntax, fault: SyntaxFault): never {

@@ -110,6 +110,9 @@ const PLACES: readonly (readonly [text: string, place: string])[] = [
   ['a=++1', '1:4-1:4'],
   ['a=1.5.5', '1:6-1:7'],
   ['a=1e400', '1:3-1:7'],
+  ['a=++1 2', '1:3-1:7'],
+  ['a=1.5 x"', '1:3-1:3'],
+  ['a=1\na =\n', '2:4-2:4'],
   ['[[a] ]', '1:5-1:5'],
   ['[a]]', '1:4-1:4'],
   ['[]', '1:2-1:2'],
@@ -131,6 +134,7 @@ describe('of several faults', () => {
     ['one of structure counts before a key given twice above it', 'a=1\na=2\nb = = 1\n', '3:5-3:5'],
     ['a bad number counts before a key given twice below it', 'a=01\nb=1\nb=2\n', '1:3-1:3'],
     ['a key given twice counts before a bad number below it', 'a=1\na=2\nb=03', '2:1-2:1'],
+    ['a missing value counts before the key that is given twice for it', 'a=1\na = \n', '2:5-2:5'],
     ['a bad number counts before the key that is given twice for it', 'a=1\na=01\n', '2:3-2:3'],
     [
       'a key given twice counts before an integer out of range above it',
