@@ -1,5 +1,7 @@
+import { LayersError } from '#layers/errors.ts'
 import { sameValue, valueAt, type TomlValue } from '#layers/value.ts'
 
+import { MAX_DEPTH } from './cursor.ts'
 import { removeItem, setItem, showEmptied } from './edit-document.ts'
 import { editValue, type TomlEdit } from './edit-value.ts'
 import { newItem, type NewTableOrder } from './new-item.ts'
@@ -20,7 +22,8 @@ export interface TomlEditOptions {
  * line feeds, pairs of dotted keys move together. What comes out always has the meaning of the edited table. Edits that change
  * no value give the very same text. The edits have been checked: whatever is in the way of a path is replaced.
  *
- * @throws LayersError `configSyntaxError`, `configTooDeep` when the text is no TOML
+ * @throws LayersError `configSyntaxError`, `configTooDeep` when the text is no TOML; `configValidationError` when the edited
+ *   one would nest deeper than can be read
  */
 export function editToml(text: string, edits: readonly TomlEdit[], options: TomlEditOptions): string {
   const syntax = parseTomlSyntax(text)
@@ -38,7 +41,20 @@ export function editToml(text: string, edits: readonly TomlEdit[], options: Toml
   }
   if (!isChanged) return text
   showEmptied(document.root)
-  return renderDocument(document)
+  const edited = renderDocument(document)
+  refuseTooDeep(edited)
+  return edited
+}
+
+/** A file that cannot be read again locks its owner out of every other setting in it. */
+function refuseTooDeep(edited: string): void {
+  try {
+    toTable(parseTomlSyntax(edited))
+  } catch (cause) {
+    if (!(cause instanceof LayersError) || cause.code !== 'configTooDeep') throw cause
+    const reason = `expected tables and arrays at most ${String(MAX_DEPTH)} levels deep, got more`
+    throw new LayersError('configValidationError', reason, { cause })
+  }
 }
 
 function isSame(one: TomlValue | undefined, other: TomlValue | undefined): boolean {
