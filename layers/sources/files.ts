@@ -54,18 +54,21 @@ const MACHINE_CLOCK: ReadingClock = {
 /** How often a file that changes meanwhile is read before it is given up. */
 const MAX_TRIES = 40
 
-// A file that is rewritten in place is empty for a moment, and file systems date changes to some milliseconds. What was
-// written a moment ago is therefore looked at again when this time has passed.
+// What was written a moment ago is looked at again when this time has passed: a program that rewrites a file in place may be
+// in the middle of it, and file systems date changes to some milliseconds only. Such a program empties the file first, so
+// an empty file is given more time: as long as a busy machine may take between two steps of that program.
 const SETTLE_MS = 8
+const SETTLE_EMPTY_MS = 100
 
 async function readFile(path: string, clock: ReadingClock): Promise<Uint8Array | null> {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const picture = await takePicture(path)
     if (picture === null) return null
     const age = clock.now() - Number(picture.changedNs / 1_000_000n)
-    const isSettled = age < 0 || age >= SETTLE_MS
+    const settleMs = picture.bytes.length === 0 ? SETTLE_EMPTY_MS : SETTLE_MS
+    const isSettled = age < 0 || age >= settleMs
     if (picture.isConsistent && isSettled) return picture.bytes
-    await clock.pause(isSettled ? 1 : SETTLE_MS - age)
+    await clock.pause(isSettled ? 1 : Math.min(SETTLE_MS, settleMs - age))
   }
   throw unreadable(path, 'the file keeps changing while it is read; try again when it is at rest')
 }
