@@ -159,7 +159,7 @@ describe('what is stored and cannot be used', () => {
   it.each([
     ['does not open', 'DecryptFailed', '', 'damaged'],
     ['does not parse', 'ConfigInvalid', `a = ${CANARY}`, undefined],
-  ])('breaks no execution when it %s', async (_why, config_reason, text, sealed) => {
+  ])('breaks no execution when it %s', async (...[, config_reason, text, sealed]) => {
     await upload(api, '{}')
     await storeText(api, text, sealed)
     const answer = await enrich({ config_overrides: ['a=1'] })
