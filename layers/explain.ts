@@ -47,7 +47,7 @@ export function explainAll(stack: StackView, below?: string | readonly string[])
   const path = below === undefined ? [] : pathOf(stack, below)
   const value = valueAt(stack.effectiveConfig(), path)
   if (value === undefined) return []
-  return leavesOf(value, path).map((leaf) => explainer.explain(leaf.path))
+  return leavesOf(value, path).map((leaf) => explainer.explainLeaf(leaf))
 }
 
 /** The leaves of a value in the order of its keys. */
@@ -69,6 +69,7 @@ function pathOf(stack: StackView, key: string | readonly string[]): readonly str
 interface NamedLayer {
   readonly layer: ConfigLayer
   readonly origin: Origin
+  readonly title: string
   readonly config: TomlTable
 }
 
@@ -80,25 +81,46 @@ class Explainer {
   readonly #stack: StackView
   readonly #enabled: readonly NamedLayer[]
   readonly #disabled: readonly NamedLayer[]
+  readonly #bySource = new Map<string, NamedLayer>()
+  readonly #byOrigin = new Map<Origin, NamedLayer | undefined>()
 
   constructor(stack: StackView) {
     const named = stack.allLayers().map((layer) => ({
       layer,
       origin: { name: layer.name, version: layer.version },
+      title: layerTitle(layer.name),
       config: renameAliases(layer.config, stack.profile.rules.aliases),
     }))
     this.#stack = stack
     this.#enabled = named.filter(({ layer }) => layer.disabledReason === undefined)
     this.#disabled = named.filter(({ layer }) => layer.disabledReason !== undefined)
+    // The highest of those that are the same in every way, as two threads with the same settings are.
+    for (const each of this.#enabled.toReversed()) this.#bySource.set(sourceOf(each.origin), each)
   }
 
   explain(path: readonly string[]): KeyExplanation {
     const value = itemAt(this.#stack.effectiveConfig(), path) ?? null
-    const suppliers = value === null ? [] : this.#suppliers(value, path)
+    const leaves = value === null ? [] : this.#leavesAt(value, path)
+    const suppliers = new Set(leaves.map((leaf) => this.#supplierOf(leaf)))
+    return this.#explained(
+      { path, key: formatKeyPath(path), value },
+      this.#enabled.filter((layer) => suppliers.has(layer)),
+    )
+  }
+
+  explainLeaf(leaf: Leaf): KeyExplanation {
+    const supplier = this.#supplierOf(leaf)
+    return this.#explained(leaf, supplier === undefined ? [] : [supplier])
+  }
+
+  #explained(
+    { path, key, value }: Pick<KeyExplanation, 'path' | 'key' | 'value'>,
+    suppliers: Suppliers,
+  ): KeyExplanation {
     const hidden = this.#hidden(path, suppliers)
     return {
       path,
-      key: formatKeyPath(path),
+      key,
       value,
       winner: suppliers.length === 1 ? (suppliers[0]?.origin ?? null) : null,
       hides: hidden.map(({ origin, config }) => ({ origin, value: itemAt(config, path) ?? EMPTY_TABLE })),
@@ -107,14 +129,12 @@ class Explainer {
     }
   }
 
-  #suppliers(value: TomlValue, path: readonly string[]): Suppliers {
-    const live = this.#stack.liveOrigins()
-    const sources = new Set<string>()
-    for (const leaf of this.#leavesAt(value, path)) {
-      const origin = live.get(leaf.key)
-      if (origin !== undefined) sources.add(sourceOf(origin))
-    }
-    return this.#enabled.filter(({ origin }) => sources.has(sourceOf(origin)))
+  #supplierOf({ key }: Leaf): NamedLayer | undefined {
+    const origin = this.#stack.liveOrigins().get(key)
+    if (origin === undefined) return undefined
+    // Leaves share the origins of their layers, and telling sources apart takes longer than finding one again.
+    if (!this.#byOrigin.has(origin)) this.#byOrigin.set(origin, this.#bySource.get(sourceOf(origin)))
+    return this.#byOrigin.get(origin)
   }
 
   /** An item of an array has no origin of its own: the array is replaced as a whole. */
@@ -149,14 +169,14 @@ class Explainer {
     const [highest] = hidden
     if (highest === undefined) return 'no layer sets it'
     const above = this.#enabled.slice(0, this.#enabled.indexOf(highest)).toReversed()
-    for (const { origin, config } of above) {
+    for (const { title, config } of above) {
       const blocked = path.findIndex((_, depth) => isBlocked(config, path.slice(0, depth + 1)))
       if (blocked === -1) continue
       const parents = path.slice(0, blocked + 1)
       const kind = kindOf(valueAt(config, parents) ?? EMPTY_TABLE)
-      return `does not apply: ${layerTitle(origin.name)} sets ${formatKeyPath(parents)} to ${withArticle(kind)}, which replaces everything below it`
+      return `does not apply: ${title} sets ${formatKeyPath(parents)} to ${withArticle(kind)}, which replaces everything below it`
     }
-    return `does not apply: ${titles([highest])} sets it under a name that is not used`
+    return `does not apply in this form, in which ${highest.title} sets it`
   }
 }
 
@@ -171,7 +191,7 @@ function whyItApplies(suppliers: Suppliers, hidden: readonly NamedLayer[]): stri
 }
 
 function titles(layers: readonly NamedLayer[]): string {
-  const words = layers.map(({ origin }) => layerTitle(origin.name))
+  const words = layers.map(({ title }) => title)
   const last = words.at(-1) ?? 'no layer'
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`
 }

@@ -107,6 +107,29 @@ describe('explaining a key', () => {
     })
   })
 
+  it('says of a spelling that another layer ended that it does not apply', () => {
+    const sources = {
+      user: 'shell_environment_policy.exclude = ["A"]',
+      managed: 'shell_environment_policy.filters = { B = "exclude" }',
+    }
+
+    expect(told(sources, 'shell_environment_policy.exclude')).toMatchObject({
+      value: null,
+      hides: [['user', ['A']]],
+      why: `does not apply in this form, in which user config ${USER_FILE} sets it`,
+    })
+  })
+
+  it('names one of two layers that say the same', () => {
+    const entry = { source: 'session', config: readToml('model_provider = "p"') } as const
+    const stack = aStack().withThreadEntries([entry, entry])
+
+    expect(stack.explain('model_provider')).toMatchObject({
+      winner: { name: { type: 'sessionFlags' } },
+      why: 'set by session flags, which wins over session flags',
+    })
+  })
+
   it('finds an item of an array by its index and who set the array', () => {
     const sources = { user: 'l = [{ a = 1 }, { a = 2 }]', managed: 'l = [{ a = 3 }]' }
 
