@@ -95,11 +95,9 @@ const AS_THE_CLI: readonly EditCase[] = [
 ]
 
 describe('editToml does as the CLI', () => {
-  for (const [what, text, edits, after] of AS_THE_CLI) {
-    it(`${what}`, () => {
-      expect(editToml(text, edits, AS_GIVEN)).toBe(after)
-    })
-  }
+  it.each(AS_THE_CLI)('%s', (...[, text, edits, after]) => {
+    expect(editToml(text, edits, AS_GIVEN)).toBe(after)
+  })
 
   it('lists the keys of a new table by their bytes where a release does', () => {
     const edits = [set('t', readToml('"\u{FF5E}"=1\nb={ z = 1 }\n"😀"=2\na=[{ y=1, x=2 }]\n'))]
@@ -143,11 +141,9 @@ const SANE: readonly EditCase[] = [
 ]
 
 describe('editToml is sane where the CLI is not', () => {
-  for (const [what, text, edits, after] of SANE) {
-    it(`${what}`, () => {
-      expect(editToml(text, edits, AS_GIVEN)).toBe(after)
-    })
-  }
+  it.each(SANE)('%s', (...[, text, edits, after]) => {
+    expect(editToml(text, edits, AS_GIVEN)).toBe(after)
+  })
 
   it.each<[string, readonly string[], TomlValue]>([
     ['keys', Array.from({ length: 82 }, () => 'a'), 1n],
