@@ -95,12 +95,20 @@ function skipBrokenHeader(cursor: Cursor, start: number): OpenSection {
 }
 
 /** A key that is given twice before the fault is reported instead of it. */
-function throwFirst({ text, pairs, sections }: TomlSyntax, fault: SyntaxFault): never {
-  const finished: SectionNode[] = []
-  for (const { kind, path, pairs, start, end } of before(sections, fault.start)) {
-    finished.push({ kind, path, pairs: before(pairs, fault.start), start, end })
+function throwFirst(syntax: TomlSyntax, fault: SyntaxFault): never {
+  const { text } = syntax
+  const sections: SectionNode[] = []
+  for (const { kind, path, pairs, start, end } of before(syntax.sections, fault.start)) {
+    sections.push({ kind, path, pairs: before(pairs, fault.start), start, end })
   }
-  toTable({ text, pairs: before(pairs, fault.start), sections: finished })
+  const last = sections.at(-1)
+  // The header of an item counts when its section ends, which it does not before the fault: its pairs stand alone.
+  if (last?.kind === 'array-of-tables') {
+    toTable({ text, pairs: before(syntax.pairs, fault.start), sections: sections.slice(0, -1) })
+    toTable({ text, pairs: last.pairs, sections: [] })
+  } else {
+    toTable({ text, pairs: before(syntax.pairs, fault.start), sections })
+  }
   throw syntaxError(text, fault)
 }
 

@@ -55,8 +55,8 @@ class TableBuilder {
   build(): TomlTable {
     this.#addPairs(this.#root, this.#syntax.pairs)
     for (const section of this.#syntax.sections) {
-      const table = section.kind === 'table' ? this.#openTable(section) : this.#openItem(section)
-      this.#addPairs(table, section.pairs)
+      if (section.kind === 'table') this.#addPairs(this.#openTable(section), section.pairs)
+      else this.#addItem(section)
     }
     return this.#hasDatetimeKey ? replaceDatetimeTables(this.#syntax, this.#root) : this.#root
   }
@@ -98,21 +98,24 @@ class TableBuilder {
     return existing as OpenTable
   }
 
-  /** Opens the next table of a `[[header]]`. */
-  #openItem({ path }: SectionNode): OpenTable {
+  /** Adds the table of a `[[header]]`. A fault below the header counts before one of the header, as in the reference. */
+  #addItem({ path, pairs }: SectionNode): void {
+    const item: OpenTable = new Map()
+    // Every key on the way may lead through an array.
+    this.#origins.set(item, { isImplicit: false, isDotted: false, depth: 2 * path.length })
+    this.#addPairs(item, pairs)
     const parent = this.#descend(this.#root, path, false)
     const last = lastOf(path)
-    const existing = parent.get(last.name)
-    if (existing !== undefined && !this.#growing.has(existing)) return this.#failTwice(last)
-    const items = (existing ?? []) as TomlValue[]
-    if (existing === undefined) {
-      this.#growing.add(items)
-      this.#set(parent, last, items)
+    const items = parent.get(last.name)
+    if (items === undefined) {
+      const first = [item]
+      this.#growing.add(first)
+      this.#set(parent, last, first)
+    } else if (this.#growing.has(items)) {
+      ;(items as TomlValue[]).push(item)
+    } else {
+      this.#failTwice(last)
     }
-    const item: OpenTable = new Map()
-    items.push(item)
-    this.#origins.set(item, { isImplicit: false, isDotted: false, depth: this.#depthOf(parent) + 2 })
-    return item
   }
 
   /** The table that holds the last key of a path. Tables that are not there yet are made. */

@@ -135,6 +135,18 @@ describe('of several faults', () => {
     ['a bad number counts before a key given twice below it', 'a=01\nb=1\nb=2\n', '1:3-1:3'],
     ['a key given twice counts before a bad number below it', 'a=1\na=2\nb=03', '2:1-2:1'],
     ['a missing value counts before the key that is given twice for it', 'a=1\na = \n', '2:5-2:5'],
+    ['a key given twice counts before the header of its item', 'a=[1]\n[[a]]\nb=1\nb=2\n', '4:1-4:1'],
+    ['a bad number counts before the header of its item', 'a=[1]\n[[a]]\nb=01\n', '3:3-3:3'],
+    [
+      'a key given twice in an item counts before a bad number below it',
+      '[[a]]\nb=1\nb=2\nc=01\n',
+      '3:1-3:1',
+    ],
+    [
+      'a bad number counts after the header of an item that is finished',
+      'a=[1]\n[[a]]\n[b]\nc=01\n',
+      '2:3-2:3',
+    ],
     ['a bad number counts before the key that is given twice for it', 'a=1\na=01\n', '2:3-2:3'],
     [
       'a key given twice counts before an integer out of range above it',
