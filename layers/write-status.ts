@@ -1,4 +1,5 @@
 import { spelledPath } from './edit-table.ts'
+import { POLICY_KEY, withoutOtherSpelling } from './environment-filters.ts'
 import { itemAt } from './item-at.ts'
 import { overrideMessage } from './layer-title.ts'
 import type { ConfigLayer, Origin } from './layer.ts'
@@ -45,7 +46,10 @@ function overrideAt(
   if (isSame(wanted, effective)) return null
   const layers = updated.layersHighToLow()
   const candidates = rules.reportsOverride === 'higher-layer' ? layers.slice(0, layers.indexOf(user)) : layers
-  const layer = candidates.find(({ config }) => lookUp(config) !== undefined)
+  const layer = candidates.find(
+    ({ config }) =>
+      lookUp(config) !== undefined || (rules.mergesEnvironmentFilters && endsPolicy(config, path)),
+  )
   if (layer === undefined) return null
   const { name, version } = layer
   return {
@@ -53,6 +57,13 @@ function overrideAt(
     overridingLayer: { name, version },
     effectiveValue: effective ?? null,
   }
+}
+
+/** Whether a layer spells the policy for variables the other way, which leaves nothing of what is set at the path. */
+function endsPolicy(config: TomlTable, [top, ...below]: readonly string[]): boolean {
+  const [policy, key] = [config.get(POLICY_KEY), below[0]]
+  if (top !== POLICY_KEY || key === undefined || !isTable(policy)) return false
+  return withoutOtherSpelling(new Map([[key, true]]), policy).size === 0
 }
 
 /** Equality of floats as numbers: NaN is never what was wanted, and the two zeros are one. As the CLI compares. */

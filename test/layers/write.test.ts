@@ -243,6 +243,17 @@ describe('planning a write', () => {
     })
   })
 
+  it('names the layer that ends the spelling of a policy for variables', () => {
+    const managed = 'shell_environment_policy.exclude = ["A"]'
+    const edit = set('shell_environment_policy.filters.A', '"include"')
+
+    expect(write({ managed }, [edit]).result).toMatchObject({
+      status: 'okOverridden',
+      overriddenMetadata: { overridingLayer: { name: { file: MANAGED_FILE } }, effectiveValue: null },
+    })
+    expect(write({ managed }, [edit], codexProfile('0.128.0')).result.status).toBe('ok')
+  })
+
   it('looks into arrays for what is overridden, as the CLI does', () => {
     const sources = { user: 'l = [{ a = 1 }]', managed: 'l = [{ a = 2 }]' }
 
