@@ -27,7 +27,15 @@ const OAUTH = table({
 
 const VARIABLE = table({ name: 'string', source: words('local remote') }, { required: ['name'] })
 
-const OVER_HTTP = ['http_headers', 'env_http_headers', 'bearer_token_env_var', 'oauth_resource'] as const
+const OVER_HTTP = [
+  'http_headers',
+  'env_http_headers',
+  'http_headers_helper',
+  'bearer_token_env_var',
+  'oauth_resource',
+  'oauth',
+  'auth',
+] as const
 
 const SERVER_FIELDS: Fields = {
   ...all('command bearer_token bearer_token_env_var cwd name oauth_resource url', 'string'),

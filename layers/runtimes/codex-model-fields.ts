@@ -6,6 +6,7 @@ import {
   integer,
   listOf,
   mapOf,
+  NEVER,
   POSITIVE,
   STRING_MAP,
   STRINGS,
@@ -15,13 +16,16 @@ import {
   type Fields,
 } from './field.ts'
 
-const COMMAND: Fields = { command: 'string', args: STRINGS, timeout_ms: POSITIVE }
+const COMMAND: Fields = { command: 'text', args: STRINGS, timeout_ms: POSITIVE }
 
 const AWS_COMMAND = table(COMMAND, { required: ['command'] })
 
+const AUTH = table({ ...COMMAND, cwd: 'path', refresh_interval_ms: COUNT }, { required: ['command'] })
+
 const PROVIDER = table(
   {
-    ...all('base_url env_key env_key_instructions experimental_bearer_token name', 'string'),
+    name: 'text',
+    ...all('base_url env_key env_key_instructions experimental_bearer_token', 'string'),
     ...all('env_http_headers http_headers query_params', STRING_MAP),
     ...all(
       'request_max_retries stream_idle_timeout_ms stream_max_retries websocket_connect_timeout_ms',
@@ -29,19 +33,24 @@ const PROVIDER = table(
     ),
     ...all('requires_openai_auth supports_websockets', 'boolean'),
     wire_api: words('responses'),
-    auth: table({ ...COMMAND, cwd: 'path', refresh_interval_ms: COUNT }, { required: ['command'] }),
-    aws: table({
-      ...all('profile region', 'string'),
-      ...all('auth_refresh credential_export', newer(AWS_COMMAND)),
-    }),
+    auth: AUTH,
+    aws: NEVER,
     ...all('credential_file location model_catalog_url project_id', newer('string')),
     supports_standalone_web_search: newer('boolean'),
   },
-  { required: ['name'] },
+  { required: ['name'], excludes: [['auth', 'env_key']] },
 )
 
-/** The providers that come with the CLI may be adjusted without giving them a name. */
-const BEDROCK = { ...PROVIDER, required: [] }
+/** A provider that comes with the CLI: it has its name, and only these settings of it can be changed. */
+const BEDROCK = table({
+  base_url: 'string',
+  auth: AUTH,
+  http_headers: STRING_MAP,
+  aws: table({
+    ...all('profile region', 'string'),
+    ...all('auth_refresh credential_export', newer(AWS_COMMAND)),
+  }),
+})
 
 const TLS = table(all('ca-certificate client-certificate client-private-key', 'path'))
 
@@ -55,12 +64,13 @@ const EXPORTER: Field = either(
         { ...COLLECTOR, protocol: words('binary json') },
         { required: ['endpoint', 'protocol'] },
       ),
+      'otlp-grpc': table(COLLECTOR, { required: ['endpoint'] }),
     },
-    { required: ['otlp-http'], isClosed: true },
-  ),
-  table(
-    { 'otlp-grpc': table(COLLECTOR, { required: ['endpoint'] }) },
-    { required: ['otlp-grpc'], isClosed: true },
+    {
+      oneOf: ['otlp-http', 'otlp-grpc'],
+      excludes: [['otlp-http', 'otlp-grpc']],
+      isClosed: true,
+    },
   ),
 )
 
@@ -80,7 +90,11 @@ export const MODEL_FIELDS: Fields = {
   model_supports_reasoning_summaries: older('boolean'),
   ...all('hide_agent_reasoning show_raw_agent_reasoning', 'boolean'),
   model_providers: table(
-    { 'amazon-bedrock': BEDROCK, 'amazon-bedrock-runtime': BEDROCK },
+    {
+      ...all('openai ollama lmstudio', NEVER),
+      'amazon-bedrock': BEDROCK,
+      'amazon-bedrock-runtime': newer(BEDROCK),
+    },
     { others: PROVIDER },
   ),
   responses_api_metadata: newer(STRING_MAP),

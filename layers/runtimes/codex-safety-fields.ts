@@ -29,9 +29,9 @@ const INTERCEPTION = table(
     actions: mapOf(
       table(
         {
-          aws_sigv4: 'any',
+          aws_sigv4: mapOf('any'),
           body_secret_substitution: table(
-            { max_body_bytes: COUNT, port: PORT, replacements: listOf('any') },
+            { max_body_bytes: COUNT, port: PORT, replacements: listOf(mapOf('any')) },
             { required: ['replacements'], isClosed: true },
           ),
           inject_request_headers: listOf(INJECTED_HEADER),

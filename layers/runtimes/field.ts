@@ -9,10 +9,10 @@ export type Field =
   | ReleasesField
 
 /**
- * `string` takes a date too and makes text of it; `path` is a string that stands below the layer's folder; `float` takes an
+ * `string` takes a date too and makes text of it, `text` is a string that is not empty; `path` is a string that stands below the layer's folder; `float` takes an
  * integer and makes a float of it; `seconds` is a float that is neither negative nor endless; `any` is never looked into.
  */
-export type ScalarField = 'string' | 'path' | 'boolean' | 'float' | 'seconds' | 'any'
+export type ScalarField = 'string' | 'text' | 'path' | 'boolean' | 'float' | 'seconds' | 'any'
 
 /** One of some words. */
 export interface WordsField {
@@ -52,7 +52,7 @@ export interface TableOptions {
   readonly isClosed?: boolean
   /** One of these has to be there. */
   readonly oneOf?: readonly string[]
-  /** Keys that cannot be there together with the first of each list. */
+  /** Keys that cannot be there together with the first of each list. One that the release does not know excludes nothing. */
   readonly excludes?: readonly (readonly [key: string, ...excluded: string[]])[]
 }
 
@@ -82,6 +82,9 @@ export const COUNT: Field = integer(0n, MOST)
 
 /** An integer above zero. */
 export const POSITIVE: Field = integer(1n, MOST)
+
+/** What the CLI knows and takes from nobody. */
+export const NEVER: Field = either()
 
 /** A list of texts. */
 export const STRINGS: Field = listOf('string')

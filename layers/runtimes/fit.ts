@@ -60,6 +60,7 @@ const MOST_SECONDS = 2 ** 64
 const SCALARS: Readonly<Record<ScalarField, (value: TomlValue) => boolean>> = {
   any: () => true,
   string: isText,
+  text: (value) => isText(value) && value !== '',
   path: isText,
   boolean: (value) => typeof value === 'boolean',
   float: isNumber,
@@ -107,7 +108,9 @@ function missing(table: TomlTable, field: TableField, path: readonly string[]): 
 
 function excluded(table: TomlTable, field: TableField, path: readonly string[]): TypeFault | null {
   for (const [key, ...others] of field.excludes ?? []) {
-    const other = table.has(key) ? others.find((each) => table.has(each)) : undefined
+    const other = table.has(key)
+      ? others.find((each) => table.has(each) && field.fields.has(each))
+      : undefined
     if (other !== undefined) return { path: [...path, other], reason: `cannot be set beside ${key}` }
   }
   return null
@@ -118,6 +121,7 @@ function eitherFault(
   alternatives: readonly Field[],
   path: readonly string[],
 ): TypeFault | null {
+  if (alternatives.length === 0) return { path, reason: 'cannot be set' }
   let inside: TypeFault | null = null
   for (const alternative of alternatives) {
     const fault = findFault(value, alternative, path)
@@ -125,18 +129,21 @@ function eitherFault(
     // The alternative of the right kind tells more than that none of them fits.
     if (fault.path.length > path.length) inside ??= fault
   }
-  return (
-    inside ?? { path, reason: `expected ${alternatives.map(expectation).join(' or ')}, got ${gotten(value)}` }
-  )
+  const expected = alternatives.map(expectation).join(' or ')
+  const got = alternatives.some((each) => isOfKind(value, each)) ? 'another one' : gotten(value)
+  return inside ?? { path, reason: `expected ${expected}, got ${got}` }
 }
 
 function mismatch(value: TomlValue, field: Field, path: readonly string[]): TypeFault {
-  const sameKind = typeof field === 'object' && KINDS_OF[field.kind] === kindOf(value)
-  const got = sameKind ? 'another one' : gotten(value)
+  const got = isOfKind(value, field) ? 'another one' : gotten(value)
   return { path, reason: `expected ${expectation(field)}, got ${got}` }
 }
 
-/** The kind of the values that a field of words or of bounded integers takes. */
+function isOfKind(value: TomlValue, field: Field): boolean {
+  return typeof field === 'object' && KINDS_OF[field.kind] === kindOf(value)
+}
+
+/** The kind of the values of which a field of words or of bounded integers takes some. */
 const KINDS_OF: Readonly<Partial<Record<Exclude<Field, string>['kind'], TomlKind>>> = {
   words: 'string',
   integer: 'integer',
@@ -159,6 +166,7 @@ const KIND_NAMES: Readonly<Record<TomlKind, string>> = {
 const SCALAR_NAMES: Readonly<Record<ScalarField, string>> = {
   any: 'anything',
   string: 'a string',
+  text: 'a string that is not empty',
   path: 'a path',
   boolean: 'a boolean',
   float: 'a number',

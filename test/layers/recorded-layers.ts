@@ -44,8 +44,12 @@ export function recordedLayers(sources: RecordedSources, rules: LayerRules): rea
 }
 
 /** What is compared of a stack: layers highest first, origins by key, the effective configuration. */
-export function observedStack(sources: RecordedSources, rules: LayerRules): RecordedStack {
-  const layers = recordedLayers(sources, rules)
+export function observedStack(
+  sources: RecordedSources,
+  rules: LayerRules,
+  normalise: (layer: ConfigLayer) => ConfigLayer = (layer) => layer,
+): RecordedStack {
+  const layers = recordedLayers(sources, rules).map(normalise)
   const configs = layers.map((layer): TomlTable => layer.config)
   return {
     layers: layers.toReversed().map(({ name, version, config }) => {
