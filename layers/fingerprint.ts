@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 
-import { DATETIME_KEY, isArray, isTable, TomlDatetime, type TomlTable, type TomlValue } from './value.ts'
+import { DATETIME_KEY, isArray, isTable, type TomlTable, type TomlValue } from './value.ts'
 
 /**
  * The version of a layer: changes exactly when its parsed value does, so that comments, the order of keys and the spelling
@@ -17,28 +17,44 @@ export function fingerprint(config: TomlTable): string {
  * told from integers, NaN and the infinities as `null`, a date as an object with one key (spec 07 §7).
  */
 export function canonicalJson(value: TomlValue): string {
+  if (typeof value === 'string') return canonicalString(value)
+  if (typeof value === 'number') return canonicalFloat(value)
+  if (typeof value !== 'object') return String(value)
   if (isTable(value)) return canonicalTable(value)
   if (isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  if (value instanceof TomlDatetime) return `{"${DATETIME_KEY}":${JSON.stringify(value.text)}}`
-  if (typeof value === 'number') return canonicalFloat(value)
-  return typeof value === 'string' ? JSON.stringify(value) : String(value)
+  return `{"${DATETIME_KEY}":${canonicalString(value.text)}}`
 }
 
 /** A float as text: the shortest digits that read back as the same number, with a fraction or an exponent in any case. */
 export function canonicalFloat(value: number): string {
   if (!Number.isFinite(value)) return 'null'
   if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0'
-  const scientific = value.toExponential()
-  const exponent = Number(scientific.slice(scientific.indexOf('e') + 1))
-  if (exponent < -5 || exponent > 15) return scientific
+  const size = Math.abs(value)
+  if (size < 1e-5 || size >= 1e16) return value.toExponential()
   return Number.isInteger(value) ? `${String(value)}.0` : String(value)
+}
+
+// Most strings are short and plain, and JSON.stringify costs more to call than they cost to look through.
+const PLAIN_LENGTH = 64
+
+function canonicalString(text: string): string {
+  return text.length <= PLAIN_LENGTH && isPlain(text) ? `"${text}"` : JSON.stringify(text)
+}
+
+function isPlain(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index)
+    if (unit < 0x20 || unit > 0x7e || unit === 0x22 || unit === 0x5c) return false
+  }
+  return true
 }
 
 function canonicalTable(table: TomlTable): string {
   let text = ''
   for (const key of sortedKeys(table)) {
     const value = table.get(key)
-    if (value !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(value)}`
+    if (value === undefined) continue
+    text += `${text === '' ? '' : ','}${canonicalString(key)}:${canonicalJson(value)}`
   }
   return `{${text}}`
 }

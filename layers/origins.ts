@@ -21,7 +21,7 @@ export function collectOrigins(
 ): ReadonlyMap<string, Origin> {
   const origins = new Map<string, Origin>()
   for (const { origin, table } of enabledSources(layers, rules)) {
-    for (const [key, value] of table) collectLeaves({ origin, origins }, key, value)
+    collectTable({ origin, origins }, '', table)
   }
   return origins
 }
@@ -68,11 +68,17 @@ interface Sink {
   readonly origins: Map<string, Origin>
 }
 
-function collectLeaves(sink: Sink, key: string, value: TomlValue): void {
+/** @param prefix text of the table's path with a dot at its end; empty for the top level */
+function collectTable(sink: Sink, prefix: string, table: TomlTable): void {
+  for (const [key, value] of table) collectValue(sink, prefix + key, value)
+}
+
+function collectValue(sink: Sink, key: string, value: TomlValue): void {
   if (isTable(value)) {
-    for (const [segment, child] of value) collectLeaves(sink, `${key}.${segment}`, child)
+    if (value.size > 0) collectTable(sink, `${key}.`, value)
   } else if (isArray(value)) {
-    for (const [index, item] of value.entries()) collectLeaves(sink, `${key}.${String(index)}`, item)
+    const prefix = `${key}.`
+    for (const [index, item] of value.entries()) collectValue(sink, prefix + String(index), item)
   } else sink.origins.set(key, sink.origin)
 }
 
