@@ -4,6 +4,7 @@ import { formatKeyPath } from './key-path.ts'
 import { layerTitle } from './layer-title.ts'
 import type { ConfigLayer, LayerName, LayerType } from './layer.ts'
 import { checkRequirements } from './requirements-check.ts'
+import { requirementsTitle } from './requirements-source.ts'
 import type { RuntimeProfile } from './runtimes/profile.ts'
 import type { StackView } from './stack-view.ts'
 import { isArray, isTable, sameValue, valueAt, type TomlTable, type TomlValue } from './value.ts'
@@ -59,10 +60,13 @@ const POLICY: ReadonlySet<LayerType> = new Set([
 ])
 
 function refused(stack: StackView): readonly LintFinding[] {
-  return checkRequirements(stack.requirements, stack.effectiveConfig()).flatMap(({ path, key, message }) => {
-    const layer = explainKey(stack, path).winner?.name ?? stack.userLayer()?.name
-    return layer === undefined ? [] : [{ rule: 'required', key, layer, message }]
-  })
+  return checkRequirements(stack.requirements, stack.effectiveConfig()).flatMap(
+    ({ path, key, set, allowed, source }) => {
+      const message = `is ${set}, and ${requirementsTitle(source)} allows only ${allowed.join(', ')}`
+      const layer = explainKey(stack, path).winner?.name ?? stack.userLayer()?.name
+      return layer === undefined ? [] : [{ rule: 'required', key, layer, message }]
+    },
+  )
 }
 
 function shadowed(stack: StackView, layer: ConfigLayer): readonly LintFinding[] {

@@ -131,7 +131,7 @@ describe('what a requirement does not allow', () => {
         rule: 'required',
         key: 'sandbox_mode',
         layer: stack.userLayer()?.name,
-        message: 'sandbox_mode is danger-full-access, and /etc/codex/requirements.toml allows only read-only',
+        message: 'is danger-full-access, and /etc/codex/requirements.toml allows only read-only',
       },
     ])
   })
