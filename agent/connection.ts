@@ -4,6 +4,7 @@ import { DEVICE_EVENTS, runtimesPayload } from '#protocol/register.ts'
 
 import { backoffDelay, RECONNECT, REFUSED } from './backoff.ts'
 import type { CommandReply } from './commands.ts'
+import type { ConfigReports } from './config-reports.ts'
 import { AGENT_FEATURES, Heartbeat } from './heartbeat.ts'
 import type { Inspector } from './inspect.ts'
 import type { AgentPorts } from './ports.ts'
@@ -27,6 +28,7 @@ export interface ConnectionDeps {
   readonly identity: DeviceIdentity
   readonly ports: AgentPorts
   readonly inspector: Inspector
+  readonly configs: ConfigReports
   /** Called with what the server assigns, before the first heartbeat and whenever it changes. */
   readonly assign: (runtimes: readonly AgentRuntime[], digestKey: string | null) => void
   /** Carries out one command. Never rejects. */
@@ -121,7 +123,7 @@ export class Connection {
   }
 
   async #enter(session: Session): Promise<void> {
-    const { identity, ports, inspector } = this.#deps
+    const { identity, ports, inspector, configs } = this.#deps
     const { deviceId, version } = identity
     const registered = await session.register({
       device_id: deviceId,
@@ -134,7 +136,7 @@ export class Connection {
     ports.logger.info({ device: deviceId, runtimes: inspector.runtimeNames }, 'registered')
     const send = (payload: object) => session.heartbeat(payload)
     const onEnd = (error: unknown) => session.close(this.#toEnd(error))
-    this.#heartbeat = new Heartbeat({ inspector, ports, deviceId, version, send, onEnd })
+    this.#heartbeat = new Heartbeat({ inspector, configs, ports, deviceId, version, send, onEnd })
     this.#heartbeat.start()
   }
 

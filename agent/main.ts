@@ -7,6 +7,7 @@ import { createAuthFacts, type AuthFacts } from './auth-facts.ts'
 import type { CommandEnv } from './auth-file-commands.ts'
 import { badRequest } from './command-failure.ts'
 import { CommandRunner } from './commands.ts'
+import { ConfigReports } from './config-reports.ts'
 import { Connection, type DeviceIdentity } from './connection.ts'
 import { type Home, openHome } from './home.ts'
 import { Inspector } from './inspect.ts'
@@ -99,6 +100,7 @@ interface Parts {
 
 function connect({ options, ports, home, state, written, deviceId }: Parts): Connection {
   const inspector = new Inspector(home, written)
+  const configs = new ConfigReports(home, ports.logger)
   let facts: AuthFacts | null = null
   const commands = new CommandRunner({
     files: () => ({ home, written, facts }),
@@ -110,12 +112,14 @@ function connect({ options, ports, home, state, written, deviceId }: Parts): Con
     identity: toIdentity(options, deviceId),
     ports,
     inspector,
+    configs,
     obey: (payload) => commands.run(payload),
     settle: () => state.flush(),
     assign(runtimes: readonly AgentRuntime[], digestKey: string | null) {
       if (digestKey !== null && DIGEST_KEY.test(digestKey))
         facts = createAuthFacts(digestKey, ports.normalFormOf)
       inspector.assign({ runtimes, facts })
+      configs.assign(runtimes)
       sweepTargets(
         home,
         runtimes.map(({ target }) => target),

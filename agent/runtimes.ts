@@ -12,6 +12,14 @@ export interface AgentRuntime {
   readonly fields: AuthFields
   /** By which its running sessions are counted; `null`: they are not. */
   readonly processName: string | null
+  /** Its config file; `null`: nothing is said about it. */
+  readonly config: AgentConfig | null
+}
+
+/** Where a CLI keeps its settings. */
+export interface AgentConfig {
+  readonly target: Target
+  readonly format: 'toml' | 'json'
 }
 
 type WireRuntime = z.infer<typeof agentRuntime>
@@ -37,5 +45,14 @@ function toAgentRuntime(wire: WireRuntime): AgentRuntime {
     target: { targetPath: wire.target_path, homeVariable: wire.home_variable },
     fields: { accountId: wire.fields.account_id, lastRefresh: wire.fields.last_refresh },
     processName: wire.process_name,
+    config: toAgentConfig(wire),
   }
+}
+
+function toAgentConfig({ config, home_variable: homeVariable }: WireRuntime): AgentConfig | null {
+  if (config == null || config.path.length > MAX_TARGET_PATH) return null
+  const { path: targetPath, format } = config
+  // A server that was taken over must not learn whether just any file here is the one it thinks of.
+  const isSettings = (format === 'toml' || format === 'json') && targetPath.endsWith(`.${format}`)
+  return isSettings ? { target: { targetPath, homeVariable }, format } : null
 }

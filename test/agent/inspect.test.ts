@@ -18,6 +18,7 @@ const CODEX = {
   target: { targetPath: '~/.codex/auth.json', homeVariable: 'CODEX_HOME' },
   fields: { accountId: '/tokens/account_id', lastRefresh: '/last_refresh' },
   processName: 'codex',
+  config: null,
 } as const
 
 const DOCUMENT = '{"tokens":{"account_id":"acct-1"},"last_refresh":"2026-11-20T10:00:00Z"}'

@@ -177,7 +177,10 @@ describe('what was written', () => {
   const look = (facts: FileDeps['facts']) => {
     const inspector = new Inspector(openHome(home, {}), deps.written)
     const fields = { accountId: null, lastRefresh: null }
-    inspector.assign({ runtimes: [{ name: 'codex', target, fields, processName: null }], facts })
+    inspector.assign({
+      runtimes: [{ name: 'codex', target, fields, processName: null, config: null }],
+      facts,
+    })
     return inspector.report(null)['codex']?.last_written_digest
   }
   const dieDuring = (write: () => void) => {
