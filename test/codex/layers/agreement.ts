@@ -2,6 +2,8 @@ import { AppServer } from './app-server.ts'
 import { type Binary, findBinary } from './binary.ts'
 import { compare, type Outcome } from './disagreements.ts'
 import { randomFlags, randomStack, type StackCase } from './generate.ts'
+import type { Disagreement } from './intended-differences.ts'
+import { ourStart } from './ours.ts'
 import { Sandbox } from './sandbox.ts'
 import { shrink } from './shrink.ts'
 
@@ -11,6 +13,8 @@ export interface Amount {
   /** Sets of flags: a process is started for each. */
   readonly flagSets: number
   readonly stacksEach: number
+  /** How many stacks, of 1, hold settings that the CLI knows. */
+  readonly settingsShare: number
   /** How many disagreements are made small before the rest is only counted. */
   readonly shrinkAtMost: number
 }
@@ -24,6 +28,8 @@ export interface Failure {
 /** The whole run. */
 export interface Agreement {
   readonly stacks: number
+  /** Sets of flags that the CLI refuses; no stacks are compared under them. */
+  readonly refused: number
   readonly reads: number
   readonly writes: number
   readonly intended: ReadonlyMap<string, number>
@@ -47,6 +53,7 @@ export async function compareMany(
 
 class Run implements Agreement {
   stacks = 0
+  refused = 0
   reads = 0
   writes = 0
   failed = 0
@@ -72,17 +79,28 @@ class Run implements Agreement {
   }
 
   async #compareSet(sandbox: Sandbox, set: number): Promise<void> {
-    const { seed, stacksEach } = this.#amount
+    const { seed, stacksEach, settingsShare } = this.#amount
     const first = seed * 1_000_003 + set * stacksEach
     const flags = randomFlags(first)
     const server = await startClean(sandbox, flags)
+    this.#countStart(flags, server === null, await ourStart(flags, this.#binary.version))
     if (server === null) return
     for (let index = 0; index < stacksEach; index += 1) {
-      const stackCase = randomStack(first + index, flags)
+      const stackCase = randomStack(first + index, flags, settingsShare)
       this.#count(await compare({ sandbox, server }, stackCase), stackCase)
     }
     await server.close()
     await this.#shrinkNew(sandbox)
+  }
+
+  /** Flags are refused by both or by neither. */
+  #countStart(flags: readonly string[], isRefused: boolean, fault: string | null): void {
+    if (isRefused) this.refused += 1
+    if (isRefused === (fault !== null)) return
+    const theirs = isRefused ? 'refused' : 'taken'
+    const open = [{ part: 'start', theirs, ours: fault ?? 'taken', files: {} }]
+    const usable = { reads: 0, writes: 0 }
+    this.#count({ open, intended: [], usable }, { seed: 0, flags, files: {}, writes: [] })
   }
 
   #count(outcome: Outcome, stackCase: StackCase): void {
@@ -110,20 +128,26 @@ class Run implements Agreement {
 }
 
 async function shrinkFailure(sandbox: Sandbox, failure: Failure): Promise<Failure> {
-  const part = failure.outcome.open[0]?.part ?? ''
+  const [wanted] = failure.outcome.open
   const running = new Running(sandbox)
   let best = failure
   await shrink(failure.case, async (smaller) => {
     const server = await running.with(smaller.flags)
     if (server === null) return false
     const outcome = await compare({ sandbox, server }, smaller)
-    const open = outcome.open.filter((one) => one.part === part)
+    const open = outcome.open.filter((one) => wanted !== undefined && isAlike(one, wanted))
     if (open.length === 0) return false
     best = { case: smaller, outcome: { ...outcome, open } }
     return true
   })
   await running.close()
   return best
+}
+
+/** Whether a smaller case shows the same: for faults also the same kinds of fault, since they are easily traded. */
+function isAlike(one: Disagreement, wanted: Disagreement): boolean {
+  const kinds = ({ theirs, ours }: Disagreement): string => `${theirs} ${ours}`.replaceAll(/at \S+/gu, 'at')
+  return one.part === wanted.part && (!one.part.endsWith('fault') || kinds(one) === kinds(wanted))
 }
 
 /** One process at a time, started anew when other flags are wanted. */
@@ -157,7 +181,7 @@ async function startClean(sandbox: Sandbox, flags: readonly string[]): Promise<A
   sandbox.write('/sandbox', null)
   for (const folder of ['/etc/codex', '/sandbox/home', '/sandbox/proj/.git'])
     sandbox.write(`${folder}/.keep`, '')
-  const server = await sandbox.start({ args: flags.flatMap((flag) => ['-c', flag]) })
+  const server = await sandbox.start({ args: flags.map((flag) => `--config=${flag}`) })
   return server instanceof AppServer ? server : null
 }
 

@@ -1,4 +1,4 @@
-import type { StackCase } from './generate.ts'
+import type { StackCase, StackFiles } from './generate.ts'
 import { type Disagreement, INTENDED_DIFFERENCES } from './intended-differences.ts'
 import { ourRead, ourWrite } from './ours.ts'
 import type { WriteCase } from './random-writes.ts'
@@ -15,13 +15,16 @@ export interface Outcome {
   readonly usable: { readonly reads: number; readonly writes: number }
 }
 
+/** What their side says of a key that nobody can ask for. */
+const NOT_KNOWN = 'undefined'
+
 /** Shows a case to both sides and compares everything they say. */
 export async function compare(side: TheirSide, stackCase: StackCase): Promise<Outcome> {
   lay(side, stackCase)
   const { version } = side.sandbox.binary
   const [theirs, ours] = [await theirRead(side, stackCase), await ourRead(stackCase, version)]
-  const found: Disagreement[] = [...compareReads(theirs, ours)]
   let files = stackCase.files
+  const found: Disagreement[] = compareReads(theirs, ours).map((place) => within(place, stackCase.files))
   let writes = 0
   for (const write of stackCase.writes) {
     const seen = await compareWrite(side, { ...stackCase, files }, write)
@@ -35,16 +38,25 @@ export async function compare(side: TheirSide, stackCase: StackCase): Promise<Ou
   return { ...sortOut(found), usable: { reads: theirs.fault === null ? 1 : 0, writes } }
 }
 
+/** Which intended difference it is, if it is one. */
+export function whyIntended(one: Disagreement): string | undefined {
+  return INTENDED_DIFFERENCES.find((intended) => intended.explains(one))?.id
+}
+
 function sortOut(found: readonly Disagreement[]): Pick<Outcome, 'open' | 'intended'> {
-  const why = (one: Disagreement): string | undefined =>
-    INTENDED_DIFFERENCES.find((intended) => intended.explains(one))?.id
   return {
-    open: found.filter((one) => why(one) === undefined),
-    intended: found.map(why).filter((id) => id !== undefined),
+    open: found.filter((one) => whyIntended(one) === undefined),
+    intended: found.map(whyIntended).filter((id) => id !== undefined),
   }
 }
 
-function compareReads(theirs: ReadSeen, ours: ReadSeen): readonly Disagreement[] {
+type Place = Pick<Disagreement, 'part' | 'theirs' | 'ours'>
+
+function within({ part, theirs, ours }: Place, files: StackFiles): Disagreement {
+  return { part, theirs, ours, files }
+}
+
+function compareReads(theirs: ReadSeen, ours: ReadSeen): readonly Place[] {
   const faults = differing('read fault', theirs.fault ?? 'none', ours.fault ?? 'none')
   const requirements = differing('requirements', theirs.requirements, ours.requirements)
   if (faults.length > 0 || theirs.fault !== null) return [...faults, ...requirements]
@@ -67,23 +79,26 @@ async function compareWrite(
   const parts = (
     ['fault', 'status', 'version', 'filePath', 'metadata', 'bytes', 'nextVersion'] as const
   ).flatMap((part) => differing(`write ${part}`, theirs[part] ?? 'none', ours[part] ?? 'none'))
-  return { found: parts.map(({ part, theirs, ours }) => ({ part, theirs, ours, write: context })), theirs }
+  const found = parts.map((place) => Object.assign(within(place, stackCase.files), { write: context }))
+  return { found, theirs }
 }
 
 function compareMaps(
   part: string,
   theirs: ReadonlyMap<string, string>,
   ours: ReadonlyMap<string, string>,
-): readonly Disagreement[] {
+): readonly Place[] {
   const keys = [...new Set([...theirs.keys(), ...ours.keys()])]
   return keys.flatMap((key) => {
     const [one, other] = [theirs.get(key) ?? 'absent', ours.get(key) ?? 'absent']
     const name = JSON.stringify(key)
-    return one === other ? [] : [{ part, theirs: `${name}: ${one}`, ours: `${name}: ${other}` }]
+    return one === other || one === NOT_KNOWN
+      ? []
+      : [{ part, theirs: `${name}: ${one}`, ours: `${name}: ${other}` }]
   })
 }
 
-function differing(part: string, theirs: string, ours: string): readonly Disagreement[] {
+function differing(part: string, theirs: string, ours: string): readonly Place[] {
   return theirs === ours ? [] : [{ part, theirs, ours }]
 }
 

@@ -6,8 +6,8 @@ import { MANAGED_FILE, type Sandbox, USER_FILE } from './sandbox.ts'
 type ReadOk = Exclude<LayersRead, { readonly error: ExactJson }>
 type Values = ReadonlyMap<string, ExactJson>
 
-/** The effective value of every top-level key, as the CLI itself merges it. */
-export type Effective = ReadonlyMap<string, ExactJson>
+/** The effective value of every top-level key, as the CLI itself merges it; undefined where it cannot be asked. */
+export type Effective = ReadonlyMap<string, ExactJson | undefined>
 
 interface Probe {
   readonly sandbox: Sandbox
@@ -26,10 +26,10 @@ interface Probe {
  */
 export async function readEffective(sandbox: Sandbox, server: AppServer, read: ReadOk): Promise<Effective> {
   const user = sandbox.read(USER_FILE)
-  const effective = new Map<string, ExactJson>()
+  const effective = new Map<string, ExactJson | undefined>()
   for (const [key, suppliers] of suppliersByKey(read)) {
-    const value = await effectiveOf({ sandbox, server, key, user: suppliers.get('user') }, suppliers)
-    if (value !== undefined) effective.set(key, value)
+    const probe = { sandbox, server, key, user: suppliers.get('user') }
+    effective.set(key, await effectiveOf(probe, suppliers))
   }
   if (sandbox.read(USER_FILE) !== user) sandbox.write(USER_FILE, user)
   return effective
@@ -53,7 +53,10 @@ async function effectiveOf(probe: Probe, suppliers: Values): Promise<ExactJson |
   const [type] = suppliers.keys()
   if (decidedByOne && (type === 'user' || type === 'system')) return highest
   // A key without a name cannot be asked for; what it is is plain where one layer alone has it.
-  if (type !== 'user') return (await ask(probe)) ?? (suppliers.size === 1 ? highest : undefined)
+  if (type !== 'user') {
+    const asked = await ask(probe)
+    return asked === undefined && suppliers.size === 1 ? highest : asked
+  }
   const { sandbox, key } = probe
   const managed = sandbox.read(MANAGED_FILE)
   sandbox.write(MANAGED_FILE, `${managed ?? ''}\n[${quotedForToml(key)}]\n`)

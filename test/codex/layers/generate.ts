@@ -24,10 +24,21 @@ export interface StackCase {
 
 const TRUST = (level: string): string => `\n[projects."/sandbox/proj"]\ntrust_level = "${level}"\n`
 
+const REFUSED_FLAGS = [
+  'x',
+  '=1',
+  ' =1',
+  'model=5',
+  'sandbox_mode=true',
+  '\u0085=1',
+  'model_context_window="a"',
+] as const
+
 /** Arguments that many stacks share, because a process has to be started for each set of them. */
 export function randomFlags(seed: number): readonly string[] {
   const dice = new Dice(seed)
   if (dice.chance(0.25)) return []
+  if (dice.chance(0.04)) return [dice.pick(REFUSED_FLAGS)]
   return dice
     .some(1, 4, () => {
       if (dice.chance(0.12))
@@ -98,10 +109,14 @@ function flagValue(dice: Dice): string {
     .replaceAll('\u0000', '')
 }
 
-/** The files and writes of a seed. */
-export function randomStack(seed: number, flags: readonly string[]): StackCase {
+/**
+ * The files and writes of a seed.
+ *
+ * @param settingsShare how many stacks, of 1, hold settings that the CLI knows beside what it does not
+ */
+export function randomStack(seed: number, flags: readonly string[], settingsShare: number): StackCase {
   const dice = new Dice(seed)
-  const settings = dice.chance(0.3)
+  const settings = dice.chance(settingsShare)
   const user = table(dice, settings)
   const hasProject = dice.chance(0.12)
   const files: StackFiles = {

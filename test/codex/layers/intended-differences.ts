@@ -1,4 +1,6 @@
+import type { StackFiles } from './generate.ts'
 import { versionOfText } from './ours.ts'
+import { PATHS } from './paths.ts'
 import type { EditCase, WriteCase } from './random-writes.ts'
 import type { WriteSeen } from './seen.ts'
 
@@ -8,6 +10,8 @@ export interface Disagreement {
   readonly part: string
   readonly theirs: string
   readonly ours: string
+  /** The files at that moment. */
+  readonly files: StackFiles
   /** Present for a write. */
   readonly write?: WriteContext
 }
@@ -49,9 +53,98 @@ export const INTENDED_DIFFERENCES: readonly IntendedDifference[] = [
       versionOfText(write.theirs.bytes) === null &&
       versionOfText(write.ours.bytes) === write.ours.version,
   },
+  {
+    id: 'other-meaning',
+    reason:
+      'The CLI writes a file that does not hold what it says it wrote: a table that an edit leaves empty or implicit is gone, for example. Ours holds exactly what the answer says.',
+    explains: ({ part, write }) =>
+      write !== undefined &&
+      (part === 'write bytes' || part === 'write nextVersion') &&
+      write.theirs.version === write.ours.version &&
+      write.theirs.nextVersion !== write.theirs.version &&
+      write.ours.nextVersion === write.ours.version &&
+      versionOfText(write.ours.bytes) === write.ours.version,
+  },
+  {
+    id: 'array-destroyed',
+    reason:
+      'An edit below an array, such as `x.0.a`, makes the CLI replace the whole array by a table. Ours refuses it and says to set the array.',
+    explains: ({ part, write }) =>
+      part.startsWith('write') &&
+      write?.theirs.fault === null &&
+      / is an array and would be lost/u.test(write.ours.why ?? ''),
+  },
+  {
+    id: 'untrusted-wording',
+    reason: 'Why the layer of an untrusted project is disabled ends in a sentence of our own.',
+    explains: ({ part, theirs, ours }) => {
+      const start = (text: string): string => text.replace(/exec policies, (?!add ).*$/u, '')
+      return part === 'layers' && start(theirs) === start(ours)
+    },
+  },
+  {
+    id: 'managed-without-path',
+    reason:
+      'When managed_config.toml cannot be read as text, the CLI does not say which file that is. Ours names the path.',
+    explains: ({ theirs, ours }) =>
+      theirs === 'requirements' && ours === 'unreadable /etc/codex/managed_config.toml',
+  },
+  {
+    id: 'requirements-order',
+    reason:
+      'When requirements and another file are both bad, which one the CLI reports depends on what is wrong with the requirements and on whether it is starting. Ours always reads in the order that the rules of the release state.',
+    explains: ({ theirs, ours }) =>
+      isFileFault(theirs) && isFileFault(ours) && isOfRequirements(theirs) !== isOfRequirements(ours),
+  },
+  {
+    id: 'integer-too-small',
+    reason:
+      'An integer below 64 bits is a malformed request to the CLI and one above them a bad value. To us both are bad values.',
+    explains: ({ part, theirs, ours, write }) =>
+      part === 'write fault' &&
+      theirs === 'malformed request' &&
+      ours !== 'none' &&
+      write?.write.edits.some(({ value }) => value.includes('-9223372036854775809')) === true,
+  },
+  {
+    id: 'empty-file',
+    reason:
+      'Edits that cancel each other out make the CLI create an empty file where there was none. Ours leaves no file.',
+    explains: ({ part, write }) =>
+      part === 'write bytes' &&
+      write?.before === null &&
+      write.theirs.bytes === '' &&
+      write.ours.bytes === null,
+  },
+  {
+    id: 'column-in-bytes',
+    reason:
+      'Where a character that is not ASCII is the fault, the CLI counts the bytes before it instead of the characters. Ours always counts characters.',
+    explains: ({ theirs, ours, files }) => columnInBytes(ours, files) === theirs,
+  },
 ]
 
 function hasHardNumber({ value }: EditCase): boolean {
   const numbers = value.replaceAll(/"(?:[^"\\]|\\.)*"/gu, '""').match(/-?\d[\d.eE+-]*/gu) ?? []
   return numbers.some((number) => /[eE]/u.test(number))
+}
+
+function isFileFault(fault: string): boolean {
+  return /^(?:requirements$|type$|at \/|unreadable \/)/u.test(fault)
+}
+
+function isOfRequirements(fault: string): boolean {
+  return /^requirements$|\/requirements\.toml/u.test(fault)
+}
+
+/** The same place with its column counted in bytes; null when the character there is an ASCII one. */
+function columnInBytes(place: string, files: StackFiles): string | null {
+  const [, path, line, column] = /^at (.+):(\d+):(\d+)$/u.exec(place) ?? []
+  const file = (Object.keys(PATHS) as (keyof StackFiles)[]).find((key) => PATHS[key] === path)
+  if (file === undefined) return null
+  const characters = Array.from((files[file] ?? '').split('\n')[Number(line) - 1] ?? '')
+  const fault = characters[Number(column) - 1]
+  if (fault === undefined || fault < '\u0080') return null
+  const before = characters.slice(0, Number(column) - 1).join('')
+  return `at ${path ?? ''}:${line ?? ''}:${String(Buffer.byteLength(before) + 1)}`
 }

@@ -1,21 +1,22 @@
 import { LayersError } from '#layers/errors.ts'
 import { canonicalJson, fingerprint } from '#layers/fingerprint.ts'
 import { readJson } from '#layers/json/read.ts'
-import type { ConfigLayer } from '#layers/layer.ts'
+import { type ConfigLayer, createLayer } from '#layers/layer.ts'
 import { loadConfigLayersState } from '#layers/load.ts'
 import { toWireRequirements } from '#layers/requirements.ts'
 import { codexProfile } from '#layers/runtimes/codex.ts'
-import type { LayersFs } from '#layers/sources/files.ts'
-import type { ConfigLayerStack } from '#layers/stack.ts'
+import { type LayersFs, nodeFs } from '#layers/sources/files.ts'
+import { ConfigLayerStack } from '#layers/stack.ts'
 import { readToml } from '#layers/toml/read.ts'
+import { EMPTY_TABLE } from '#layers/value.ts'
 import { planWrite } from '#layers/write.ts'
 
 import { canonicalText, readExactJson } from './exact-json.ts'
 import type { StackCase } from './generate.ts'
+import { PATHS } from './paths.ts'
 import type { WriteCase } from './random-writes.ts'
-import { CODEX_HOME, PROJECT } from './sandbox.ts'
+import { CODEX_HOME, PROJECT, type Sandbox, USER_FILE } from './sandbox.ts'
 import { type ReadSeen, refused, type WriteSeen } from './seen.ts'
-import { PATHS } from './theirs.ts'
 
 /** The host name that the sandbox has too. */
 const HOST_NAME = { resolve: () => Promise.resolve('device-1') }
@@ -61,29 +62,65 @@ async function ourRequirements(stackCase: StackCase, version: string): Promise<s
 export async function ourWrite(stackCase: StackCase, write: WriteCase, version: string): Promise<WriteSeen> {
   const before = stackCase.files.user ?? null
   try {
+    checkFile(write, version)
     const stack = await load(stackCase, version)
-    const expected = write.expectedVersion
     const plan = planWrite({
       stack,
       text: before ?? '',
       edits: write.edits.map((edit) => ({ ...edit, value: readJson(edit.value) })),
       filePath: write.filePath ?? null,
-      expectedVersion: expected === 'current' ? (stack.userLayer()?.version ?? null) : (expected ?? null),
+      expectedVersion: expectedVersion(stack, write),
       home: '/sandbox',
     })
-    const { result } = plan
+    const { overriddenMetadata, ...result } = plan.result
     const bytes = plan.changed ? plan.text : before
-    return {
-      fault: null,
-      status: result.status,
-      version: result.version,
-      filePath: result.filePath,
-      metadata: tellMetadata(result.overriddenMetadata),
-      bytes,
-      nextVersion: plan.nextVersion,
-    }
+    const metadata = tellMetadata(overriddenMetadata)
+    return { fault: null, ...result, metadata, bytes, nextVersion: plan.nextVersion }
   } catch (error) {
-    return refused(ourFault(error), before)
+    return { ...refused(ourFault(error), before), why: error instanceof Error ? error.message : '' }
+  }
+}
+
+/** Which file is meant is checked before any file is read. */
+function checkFile({ filePath }: WriteCase, version: string): void {
+  const user = createLayer({ type: 'user', file: USER_FILE }, EMPTY_TABLE)
+  const stack = ConfigLayerStack.of({ layers: [user], profile: codexProfile(version) })
+  planWrite({ stack, text: '', edits: [], filePath: filePath ?? null })
+}
+
+function expectedVersion(stack: ConfigLayerStack, write: WriteCase): string | null {
+  if (write.expectedVersion === 'current') return stack.userLayer()?.version ?? null
+  return write.expectedVersion ?? null
+}
+
+/** Whether we refuse flags that a process is started with, and how. */
+export async function ourStart(flags: readonly string[], version: string): Promise<string | null> {
+  try {
+    await load({ seed: 0, flags, files: {}, writes: [] }, version)
+    return null
+  } catch (error) {
+    return ourFault(error)
+  }
+}
+
+/** The fault that we find in the files of a sandbox, read from the disk; null when there is none. */
+export async function ourReadOf(sandbox: Sandbox): Promise<string | null> {
+  const [machine, outside] = [nodeFs(), (path: string): string => sandbox.outside(path)]
+  const fs: LayersFs = {
+    readFile: (path) => machine.readFile(outside(path)),
+    kind: (path) => machine.kind(outside(path)),
+    realPath: (path) => Promise.resolve(path),
+  }
+  try {
+    await loadConfigLayersState({
+      fs,
+      codexHome: CODEX_HOME,
+      overrides: { managedPreferences: {}, hostName: HOST_NAME },
+      profile: codexProfile(sandbox.binary.version),
+    })
+    return null
+  } catch (error) {
+    return ourFault(error).replace(sandbox.root, '')
   }
 }
 
@@ -151,7 +188,8 @@ function ourFault(error: unknown): string {
   if (WRITE_CODES.has(code)) return code
   if (code === 'configUnreadable') return `unreadable ${place.path ?? ''}`
   if (code === 'configTypeError') return 'type'
+  if (code === 'requirementsInvalid') return 'requirements'
   const { path, range } = place
   if (range !== undefined) return `at ${[path ?? '', range.line, range.column].join(':')}`
-  return code === 'requirementsInvalid' ? 'requirements' : `${code}: ${error.message}`
+  return `${code}: ${error.message}`
 }

@@ -165,7 +165,8 @@ const NOISE = [
 export function damage(dice: Dice, text: string): string {
   let damaged = text
   for (let left = dice.between(1, 2); left > 0; left -= 1) damaged = damageOnce(dice, damaged)
-  return damaged
+  // Half of a pair of surrogates is no character: no file can hold it.
+  return damaged.toWellFormed()
 }
 
 function damageOnce(dice: Dice, text: string): string {

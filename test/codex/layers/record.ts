@@ -116,7 +116,7 @@ function recordEnd({ exit, stderr }: Ended): Json {
 async function recordStack({ sandbox, server }: Stage): Promise<Json> {
   const read = await readLayers(server)
   if (read.error !== undefined) return asJson([['error', read.error]])
-  const effective = await readEffective(sandbox, server, read)
+  const effective = asJson([...(await readEffective(sandbox, server, read))])
   return asJson([
     ['layers', read.layers],
     ['origins', read.origins],

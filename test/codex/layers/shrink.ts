@@ -46,7 +46,9 @@ function* smallerCases(stackCase: StackCase): Generator<StackCase> {
 function* smallerWrites(write: WriteCase): Generator<WriteCase> {
   const { expectedVersion, filePath, ...plain } = write
   if (expectedVersion !== undefined || filePath !== undefined) yield plain
-  for (const edits of fewerOf(write.edits)) yield { ...write, edits }
+  for (const edits of fewerOf(write.edits)) {
+    if (edits.length > 0) yield { ...write, edits }
+  }
   if (write.isBatch && write.edits.length === 1) yield { ...write, isBatch: false }
   for (const [index, edit] of write.edits.entries()) {
     for (const value of ['1', '"a"', '{}', '{"a":1}']) {

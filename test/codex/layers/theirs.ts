@@ -2,20 +2,12 @@ import type { AppServer } from './app-server.ts'
 import { readEffective } from './effective.ts'
 import { canonicalText, type ExactJson, exactAt, exactText } from './exact-json.ts'
 import type { StackCase, StackFiles } from './generate.ts'
+import { PATHS } from './paths.ts'
 import type { WriteCase } from './random-writes.ts'
 import { type LayersRead, locationIn, readLayers, userVersion } from './reads.ts'
 import { readRequirements, withPlainOrigin } from './record.ts'
-import { MANAGED_FILE, PROJECT, REQUIREMENTS_FILE, type Sandbox, SYSTEM_FILE, USER_FILE } from './sandbox.ts'
+import { PROJECT, type Sandbox, USER_FILE } from './sandbox.ts'
 import { type ReadSeen, refused, type WriteSeen } from './seen.ts'
-
-/** Where each file of a stack lies. */
-export const PATHS: Readonly<Record<keyof StackFiles, string>> = {
-  user: USER_FILE,
-  system: SYSTEM_FILE,
-  managed: MANAGED_FILE,
-  requirements: REQUIREMENTS_FILE,
-  project: `${PROJECT}/.codex/config.toml`,
-}
 
 /** A running CLI in its sandbox. */
 export interface TheirSide {
@@ -115,6 +107,7 @@ function theirFault(error: ExactJson): string {
   const location = locationIn(message)
   if (location !== null) return `at ${[...location.values()].join(':')}`
   if (message.startsWith('invalid configuration:')) return 'type'
-  const unreadable = /Failed to read (?:config|requirements|project config) file (\S+):/u.exec(message)
+  if (message.startsWith('Invalid request:')) return 'malformed request'
+  const unreadable = /Failed to read [^/]*(\/\S+):/u.exec(message)
   return unreadable === null ? `requirements` : `unreadable ${unreadable[1] ?? ''}`
 }
