@@ -20,6 +20,12 @@ export function setItem(root: DocumentTable, path: readonly string[], item: Docu
   else entry.item = inDecorOf(entry.item, item)
 }
 
+/** Puts an empty table in place of a value that stands in the way of a longer path. The key stays. */
+export function makeRoom(root: DocumentTable, path: readonly string[]): void {
+  const entry = parentFor(root, path).entries.get(path.at(-1) ?? '')
+  if (entry !== undefined) entry.item = impliedTable()
+}
+
 /** Takes away what is at a path, with the comments above it and beside it. The tables that held it stay. */
 export function removeItem(root: DocumentTable, path: readonly string[]): void {
   parentFor(root, path).entries.delete(path.at(-1) ?? '')

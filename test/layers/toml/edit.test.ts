@@ -157,6 +157,15 @@ describe('editToml is sane where the CLI is not', () => {
 })
 
 describe('editToml', () => {
+  it.each([
+    ['a date', '1979-05-27'],
+    ['a date that is none', 'x'],
+  ])('refuses to make a table by key into %s', (_what, value) => {
+    const edit = set('t.$__toml_private_datetime', value)
+    const message = /^expected settings that read back as they were set/u
+    expect(() => editToml('', [edit], AS_GIVEN)).toThrow(message)
+  })
+
   it.each<[string, readonly TomlEdit[]]>([
     ['sets what is there', [set('a', 1n)]],
     ['merges what is there', [upsert('t', 'b = 2')]],
