@@ -51,6 +51,33 @@ describe('the rules of a release', () => {
   })
 })
 
+describe('what a project may not set', () => {
+  it('is nothing in the older release', () => {
+    expect(rulesFor('codex', '0.128.0').projectStripped).toEqual([])
+  })
+
+  it('is where requests go and what runs in the newer one', () => {
+    expect(
+      rulesFor('codex', '0.169.0')
+        .projectStripped.map((path) => path.join('.'))
+        .toSorted(),
+    ).toEqual([
+      'apps_mcp_product_sku',
+      'chatgpt_base_url',
+      'experimental_realtime_webrtc_call_base_url',
+      'experimental_realtime_ws_base_url',
+      'features.respect_system_proxy',
+      'model_provider',
+      'model_providers',
+      'notify',
+      'openai_base_url',
+      'otel',
+      'profile',
+      'profiles',
+    ])
+  })
+})
+
 describe('the precedence of layers', () => {
   it.each<[string, string, readonly LayerType[]]>([
     [
