@@ -86,7 +86,8 @@ function upsertAt(
 ): TomlTable {
   const overlay = nest(path, value)
   if (isTable(value) && isTable(valueAt(table, path))) {
-    const merged = mergeTomlValues(table, overlay, rules)
+    // An edit says what an array is to be, not what is to be added to it.
+    const merged = mergeTomlValues(table, overlay, { ...rules, arrays: 'replaced' })
     return isTable(merged) ? merged : table
   }
   const [old, edited] = [table.get(POLICY_KEY), isTable(overlay) ? overlay.get(POLICY_KEY) : undefined]

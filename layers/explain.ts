@@ -1,5 +1,6 @@
 import { renameAliases } from './aliases.ts'
 import { itemAt } from './item-at.ts'
+import { joinsAt } from './joined-arrays.ts'
 import { formatKeyPath, parseKeyPath } from './key-path.ts'
 import { layerTitle } from './layer-title.ts'
 import type { ConfigLayer, Origin } from './layer.ts'
@@ -19,7 +20,7 @@ export interface KeyExplanation {
   readonly key: string
   /** What applies; null when nothing does. */
   readonly value: TomlValue | null
-  /** Who supplies it; null when nothing applies, or for a table that several layers have keys in. */
+  /** Who supplies it; null when nothing applies, or when it is put together of what several layers say. */
   readonly winner: Origin | null
   /** What layers further down say, the next lower first. All that is said when nothing applies. */
   readonly hides: readonly HiddenValue[]
@@ -101,7 +102,7 @@ class Explainer {
   explain(path: readonly string[]): KeyExplanation {
     const value = itemAt(this.#stack.effectiveConfig(), path) ?? null
     const leaves = value === null ? [] : this.#leavesAt(value, path)
-    const suppliers = new Set(leaves.map((leaf) => this.#supplierOf(leaf)))
+    const suppliers = new Set(leaves.flatMap((leaf) => this.#suppliersOf(leaf)))
     return this.#explained(
       { path, key: formatKeyPath(path), value },
       this.#enabled.filter((layer) => suppliers.has(layer)),
@@ -109,8 +110,7 @@ class Explainer {
   }
 
   explainLeaf(leaf: Leaf): KeyExplanation {
-    const supplier = this.#supplierOf(leaf)
-    return this.#explained(leaf, supplier === undefined ? [] : [supplier])
+    return this.#explained(leaf, this.#suppliersOf(leaf))
   }
 
   #explained(
@@ -127,6 +127,16 @@ class Explainer {
       disabled: this.#disabledAt(path),
       why: value === null ? this.#whyNot(path, hidden) : whyItApplies(suppliers, hidden),
     }
+  }
+
+  /** More than one for an array that is joined of those of several layers. */
+  #suppliersOf(leaf: Leaf): Suppliers {
+    const supplier = this.#supplierOf(leaf)
+    if (supplier === undefined) return []
+    if (!isArray(leaf.value) || !joinsAt(leaf.path, this.#stack.profile.rules)) return [supplier]
+    const setting = this.#enabled.filter(({ config }) => valueAt(config, leaf.path) !== undefined)
+    const other = setting.findIndex(({ config }) => !isArray(valueAt(config, leaf.path)))
+    return other === -1 ? setting : setting.slice(0, other)
   }
 
   #supplierOf({ key }: Leaf): NamedLayer | undefined {
@@ -146,13 +156,14 @@ class Explainer {
     return leavesOf(array === undefined ? value : [], array ?? path)
   }
 
-  /** Those further down that have a value at a path; where several tables are merged, only who has no table there. */
+  /** Those further down that have a value at a path; where several are merged, only who has no part in it. */
   #hidden(path: readonly string[], suppliers: Suppliers): readonly NamedLayer[] {
     const [highest] = suppliers
     const lower =
       highest === undefined ? this.#enabled : this.#enabled.slice(this.#enabled.indexOf(highest) + 1)
-    return lower.filter(({ config }) => {
-      const value = itemAt(config, path)
+    return lower.filter((layer) => {
+      const value = itemAt(layer.config, path)
+      if (suppliers.includes(layer)) return false
       return value !== undefined && (suppliers.length < 2 || !isTable(value))
     })
   }

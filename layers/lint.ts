@@ -1,5 +1,6 @@
 import { renameAliases } from './aliases.ts'
 import { explainKey, leavesOf, type Leaf } from './explain.ts'
+import { holdsItems, joinsAt } from './joined-arrays.ts'
 import { formatKeyPath } from './key-path.ts'
 import { layerTitle } from './layer-title.ts'
 import type { ConfigLayer, LayerName, LayerType } from './layer.ts'
@@ -79,6 +80,7 @@ function shadowed(stack: StackView, layer: ConfigLayer): readonly LintFinding[] 
     const policy = named.find(({ config }) => decides(config, path))
     const effective = valueAt(stack.effectiveConfig(), path)
     if (policy === undefined || (effective !== undefined && sameValue(effective, value))) return []
+    if (joinsAt(path, stack.profile.rules) && holdsItems(effective, value)) return []
     return [
       { rule: 'shadowed', key, layer: layer.name, message: `${layerTitle(policy.name)} decides about it` },
     ]

@@ -5,18 +5,22 @@ import type { KeyForm, LayerRules } from './rules.ts'
 export interface MergePoint {
   readonly form: KeyForm['form'] | null
   readonly isEnvironmentPolicy: boolean
+  /** What is here is replaced whole. */
+  readonly isWhole: boolean
   /** By key; `*` stands for every key that has no entry of its own. */
   readonly below: ReadonlyMap<string, MergePoint>
 }
 
 /** The places where a merge does more than to compare keys. Null when there are none, which spares looking for them. */
 export function mergePoints(
-  rules: Pick<LayerRules, 'keyForms' | 'mergesEnvironmentFilters'>,
+  rules: Pick<LayerRules, 'keyForms' | 'mergesEnvironmentFilters' | 'replacedWhole'>,
 ): MergePoint | null {
-  if (rules.keyForms.length === 0 && !rules.mergesEnvironmentFilters) return null
+  const { keyForms, mergesEnvironmentFilters, replacedWhole } = rules
+  if (keyForms.length + replacedWhole.length === 0 && !mergesEnvironmentFilters) return null
   const root = emptyPoint()
-  for (const { table, form } of rules.keyForms) pointAt(root, table).form = form
-  if (rules.mergesEnvironmentFilters) pointAt(root, [POLICY_KEY]).isEnvironmentPolicy = true
+  for (const { table, form } of keyForms) pointAt(root, table).form = form
+  for (const path of replacedWhole) pointAt(root, path).isWhole = true
+  if (mergesEnvironmentFilters) pointAt(root, [POLICY_KEY]).isEnvironmentPolicy = true
   return root
 }
 
@@ -28,11 +32,12 @@ export function pointBelow(point: MergePoint | null, key: string): MergePoint | 
 interface PointDraft {
   form: KeyForm['form'] | null
   isEnvironmentPolicy: boolean
+  isWhole: boolean
   readonly below: Map<string, PointDraft>
 }
 
 function emptyPoint(): PointDraft {
-  return { form: null, isEnvironmentPolicy: false, below: new Map() }
+  return { form: null, isEnvironmentPolicy: false, isWhole: false, below: new Map() }
 }
 
 function pointAt(root: PointDraft, path: readonly string[]): PointDraft {

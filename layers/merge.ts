@@ -1,16 +1,20 @@
 import { renameAliases } from './aliases.ts'
 import { withoutOtherSpelling } from './environment-filters.ts'
+import { joinArrays } from './joined-arrays.ts'
 import { tableInForm } from './key-forms.ts'
 import { mergePoints, pointBelow, type MergePoint } from './merge-points.ts'
 import type { LayerRules } from './rules.ts'
-import { EMPTY_TABLE, isTable, valueAt, type TomlTable, type TomlValue } from './value.ts'
+import { EMPTY_TABLE, isArray, isTable, valueAt, type TomlTable, type TomlValue } from './value.ts'
 
 /** The part of a release's rules that a merge asks for. */
-export type MergeRules = Pick<LayerRules, 'aliases' | 'keyForms' | 'mergesEnvironmentFilters'>
+export type MergeRules = Pick<
+  LayerRules,
+  'aliases' | 'keyForms' | 'mergesEnvironmentFilters' | 'arrays' | 'replacedWhole'
+>
 
 /**
- * Lays one value over another: tables merge key by key, everything else replaces what was below it, arrays included. An
- * empty table over a table changes nothing.
+ * Lays one value over another: tables merge key by key, everything else replaces what was below it, arrays included unless
+ * the rules join them. An empty table over a table changes nothing.
  *
  * With `rules`, `base` and `overlay` are whole configurations: keys are renamed where the two tables meet and in all of
  * `overlay`. Neither is changed; what only one of them has is shared with the result.
@@ -19,7 +23,7 @@ export function mergeTomlValues(base: TomlValue, overlay: TomlValue, rules?: Mer
   if (!isTable(base) || !isTable(overlay) || rules === undefined) return new Merge(null).values(base, overlay)
   const upper = renameAliases(overlay, rules.aliases)
   const met = rules.aliases.filter((alias) => isTable(valueAt(upper, alias.table)))
-  return new Merge(mergePoints(rules)).values(renameAliases(base, met), upper)
+  return new Merge(mergePoints(rules), rules.arrays).values(renameAliases(base, met), upper)
 }
 
 /**
@@ -29,7 +33,7 @@ export function mergeTomlValues(base: TomlValue, overlay: TomlValue, rules?: Mer
  * @returns the tables merged, every key in its canonical spelling; empty without layers
  */
 export function mergeLayers(layers: readonly TomlTable[], rules: MergeRules): TomlTable {
-  const merge = new Merge(mergePoints(rules))
+  const merge = new Merge(mergePoints(rules), rules.arrays)
   const [lowest = EMPTY_TABLE, ...higher] = layers.map((layer) => renameAliases(layer, rules.aliases))
   return higher.reduce((base, overlay) => merge.tables({ base, overlay, point: merge.root }), lowest)
 }
@@ -44,10 +48,12 @@ interface Meeting {
 /** One run over any number of layers. Remembers the tables that it made, which alone it may change in place. */
 class Merge {
   readonly root: MergePoint | null
+  readonly #joinsArrays: boolean
   readonly #made = new Map<TomlTable, Map<string, TomlValue>>()
 
-  constructor(root: MergePoint | null) {
+  constructor(root: MergePoint | null, arrays: MergeRules['arrays'] = 'replaced') {
     this.root = root
+    this.#joinsArrays = arrays === 'joined'
   }
 
   values(base: TomlValue, overlay: TomlValue): TomlValue {
@@ -60,13 +66,16 @@ class Merge {
     const merged = this.#own(base)
     for (const [key, above] of overlay) {
       const below = merged.get(key)
-      const result =
-        isTable(below) && isTable(above)
-          ? this.tables({ base: below, overlay: above, point: pointBelow(point, key) })
-          : above
+      const result = this.#meet(below, above, pointBelow(point, key))
       if (result !== below) merged.set(key, result)
     }
     return merged
+  }
+
+  #meet(below: TomlValue | undefined, above: TomlValue, point: MergePoint | null): TomlValue {
+    if (point?.isWhole === true) return above
+    if (isTable(below) && isTable(above)) return this.tables({ base: below, overlay: above, point })
+    return this.#joinsArrays && isArray(below) && isArray(above) ? joinArrays(below, above) : above
   }
 
   #own(table: TomlTable): Map<string, TomlValue> {

@@ -41,6 +41,8 @@ const CODEX_128: RuleSet = {
   aliases: [MEMORIES_ALIAS],
   keyForms: [],
   mergesEnvironmentFilters: false,
+  arrays: 'replaced',
+  replacedWhole: [],
   keyPaths: 'plain',
   deleteBelowNothing: 'configPathNotFound',
   reportsOverride: 'any-difference',
@@ -70,6 +72,8 @@ const CODEX_169: RuleSet = {
     { table: ['shell_environment_policy', 'filters'], form: 'lower-case' },
   ],
   mergesEnvironmentFilters: true,
+  arrays: 'replaced',
+  replacedWhole: [],
   keyPaths: 'quoted',
   deleteBelowNothing: 'ok',
   reportsOverride: 'higher-layer',
@@ -125,6 +129,16 @@ const PLAIN_PRECEDENCE = {
   managedRuntimeConfig: 45,
 } as const satisfies Partial<Record<LayerType, number>>
 
+/**
+ * How Claude Code joins its settings: its documentation says that arrays are concatenated without repetitions, and that a
+ * chain of models is taken whole from the highest file; so are single marketplaces.
+ */
+const CLAUDE: Omit<RuleSet, 'runtime' | 'precedence'> = {
+  ...PLAIN,
+  arrays: 'joined',
+  replacedWhole: [['fallbackModel'], ['modelPicker'], ['extraKnownMarketplaces', '*']],
+}
+
 /** Claude lets nothing pass its managed file, the server neither. */
 const CLAUDE_PRECEDENCE = { ...PLAIN_PRECEDENCE, managedRuntimeConfig: 45, managedFile: 50 } as const
 
@@ -141,8 +155,8 @@ const CLAUDE_PRECEDENCE = { ...PLAIN_PRECEDENCE, managedRuntimeConfig: 45, manag
 export function rulesFor(runtime: string, cliVersion?: string): LayerRules {
   const release = cliVersion === undefined ? null : parseRelease(cliVersion)
   if (runtime === 'codex') return codexRules(release)
-  const precedence = runtime === 'claude' ? CLAUDE_PRECEDENCE : PLAIN_PRECEDENCE
-  return { ...PLAIN, runtime, precedence, cliVersion: release?.text ?? 'any', notice: null }
+  const [rules, precedence] = runtime === 'claude' ? [CLAUDE, CLAUDE_PRECEDENCE] : [PLAIN, PLAIN_PRECEDENCE]
+  return { ...rules, runtime, precedence, cliVersion: release?.text ?? 'any', notice: null }
 }
 
 interface Release {

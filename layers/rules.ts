@@ -38,6 +38,10 @@ export interface LayerRules {
   readonly keyForms: readonly KeyForm[]
   /** Whether `filters` of `shell_environment_policy` end the older lists of the layers below, and lists their `filters`. */
   readonly mergesEnvironmentFilters: boolean
+  /** How two arrays meet: the higher one counts, or its items follow those of the lower one, a repeated scalar once. */
+  readonly arrays: 'replaced' | 'joined'
+  /** Paths that a higher layer replaces whole, tables and joined arrays too. `*` stands for any key. */
+  readonly replacedWhole: readonly (readonly string[])[]
   /** `plain` splits at every dot; `quoted` lets a segment stand in double quotes. */
   readonly keyPaths: 'plain' | 'quoted'
   /** What a deletion below a table that is not there gets. */

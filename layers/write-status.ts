@@ -1,6 +1,7 @@
 import { spelledPath } from './edit-table.ts'
 import { POLICY_KEY, withoutOtherSpelling } from './environment-filters.ts'
 import { itemAt } from './item-at.ts'
+import { holdsItems, joinsAt } from './joined-arrays.ts'
 import { overrideMessage } from './layer-title.ts'
 import type { ConfigLayer, Origin } from './layer.ts'
 import type { StackView } from './stack-view.ts'
@@ -43,7 +44,7 @@ function overrideAt(
   const lookUp = (table: TomlTable): TomlValue | undefined => itemAt(table, spelledPath(table, path, rules))
   const wanted = lookUp(user.config)
   const effective = lookUp(updated.effectiveConfig())
-  if (isSame(wanted, effective)) return null
+  if (isSame(wanted, effective) || (joinsAt(path, rules) && holdsItems(effective, wanted))) return null
   const layers = updated.layersHighToLow()
   const candidates = rules.reportsOverride === 'higher-layer' ? layers.slice(0, layers.indexOf(user)) : layers
   const layer = candidates.find(
