@@ -1,5 +1,5 @@
 import { type BigIntStats, constants } from 'node:fs'
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises'
+import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 
 import { LayersError } from '#layers/errors.ts'
@@ -17,6 +17,8 @@ export interface LayersFs {
   kind(path: string): Promise<'file' | 'folder' | 'other' | null>
   /** The path without links, or the path itself when it leads nowhere. */
   realPath(path: string): Promise<string>
+  /** The names in a folder, sorted; empty when there is no such folder, or none that may be looked into. */
+  names(folder: string): Promise<readonly string[]>
 }
 
 /** The time, as reading files needs it. */
@@ -39,6 +41,13 @@ export function nodeFs(clock: ReadingClock = MACHINE_CLOCK): LayersFs {
         return await realpath(path)
       } catch {
         return path
+      }
+    },
+    async names(folder) {
+      try {
+        return (await readdir(folder)).toSorted()
+      } catch {
+        return []
       }
     },
   }

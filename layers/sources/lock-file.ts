@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname, join, basename } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
@@ -49,9 +50,12 @@ async function takeLock(path: string, lockPath: string): Promise<DatabaseSync> {
   }
 }
 
+// A link in the lock's place would make an administrator create a file wherever it leads.
+const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW
+
 async function makeLockFile(lockPath: string): Promise<void> {
   const owner = await ownerFor(lockPath)
-  const handle = await open(lockPath, 'a', 0o600)
+  const handle = await open(lockPath, FLAGS, 0o600)
   try {
     await giveTo(owner, handle)
   } finally {
