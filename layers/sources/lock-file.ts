@@ -15,7 +15,7 @@ import { giveTo, ownerFor } from './file-owner.ts'
  * when the process ends, however it ends, so no lock is ever stale and none has to be judged by its age. The empty file stays
  * there, because taking it away would take it from whoever waits for it.
  *
- * @throws LayersError `configUnreadable` when the lock cannot be had in {@link PATIENCE_MS}
+ * @throws LayersError `configUnreadable` when the lock cannot be had in half a minute
  */
 export async function withFileLock<Value>(path: string, act: () => Promise<Value>): Promise<Value> {
   const lockPath = join(dirname(path), `.${basename(path)}.lock`)
@@ -28,7 +28,7 @@ export async function withFileLock<Value>(path: string, act: () => Promise<Value
 }
 
 /** A write takes milliseconds; whoever holds the lock this long has stopped. */
-export const PATIENCE_MS = 30_000
+const PATIENCE_MS = 30_000
 
 async function takeLock(path: string, lockPath: string): Promise<DatabaseSync> {
   await makeLockFile(lockPath)
