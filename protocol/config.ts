@@ -1,10 +1,10 @@
 import { z } from 'zod'
 
 /** So many edits one request may carry. */
-export const MAX_EDITS = 100
+const MAX_EDITS = 100
 
 /** Longest dotted path of a setting, in characters. */
-export const MAX_KEY_PATH = 1024
+const MAX_KEY_PATH = 1024
 
 const version = z
   .string()

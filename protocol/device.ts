@@ -12,7 +12,7 @@ export const GateView = z
   .meta({ id: 'Gate', description: 'One question on the way to a sync command, and its answer.' })
 
 /** One layer of a runtime's configuration on a device. */
-export const DeviceConfigLayer = z
+const DeviceConfigLayer = z
   .object({
     type: z.string().meta({ description: 'Which source it is.', examples: ['user', 'system'] }),
     version: z
@@ -45,12 +45,9 @@ export const DeviceRuntimeView = z
     next_action: z
       .enum(['none', 'write', 'replace', 'remove', 'import'])
       .meta({ description: 'What the operator does next.' }),
-    config_layers: z
-      .array(DeviceConfigLayer)
-      .nullable()
-      .meta({
-        description: 'The layers of its configuration, highest first; null: the device says nothing.',
-      }),
+    config_layers: z.array(DeviceConfigLayer).nullable().meta({
+      description: 'The layers of its configuration, highest first; null: the device says nothing.',
+    }),
     gates: z.array(GateView).meta({ description: 'All questions, in the order they are asked.' }),
   })
   .meta({ id: 'DeviceRuntime', description: 'One runtime on one device, explained.' })

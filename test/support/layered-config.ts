@@ -40,7 +40,7 @@ export interface ManagedSetup {
 }
 
 /** A manifest of what an administrator sets. */
-export function aManagedConfig({ name = 'company', runtime = 'codex', ...spec }: ManagedSetup): object {
+function aManagedConfig({ name = 'company', runtime = 'codex', ...spec }: ManagedSetup): object {
   return {
     apiVersion: 'agent.wecode.io/v1',
     kind: 'ManagedRuntimeConfig',
