@@ -1,18 +1,15 @@
 import { rulesFor } from '#layers/precedence.ts'
 
+import { CLAUDE_FIELDS } from './claude-fields.ts'
 import type { RuntimeProfile } from './profile.ts'
-import { isSecretKey, isSecretValue } from './secret.ts'
+import { typedProfile } from './typed-profile.ts'
 
-/** The profile of Anthropic's Claude Code, whose settings are JSON. */
+/** The profile of Anthropic's Claude Code, whose settings are JSON. It rewrites nothing before it counts. */
 export function claudeProfile(): RuntimeProfile {
-  return {
+  return typedProfile({
     runtime: 'claude',
     format: 'json',
     rules: rulesFor('claude'),
-    normalise: (config) => config,
-    findTypeFault: () => null,
-    isKnownKey: () => true,
-    isSecretKey,
-    isSecretValue,
-  }
+    root: CLAUDE_FIELDS,
+  })
 }

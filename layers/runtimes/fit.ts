@@ -63,6 +63,7 @@ const SCALARS: Readonly<Record<ScalarField, (value: TomlValue) => boolean>> = {
   text: (value) => isText(value) && value !== '',
   path: isText,
   boolean: (value) => typeof value === 'boolean',
+  number: isNumber,
   float: isNumber,
   seconds: (value) => isNumber(value) && Number(value) >= 0 && Number(value) < MOST_SECONDS,
 }
@@ -169,6 +170,7 @@ const SCALAR_NAMES: Readonly<Record<ScalarField, string>> = {
   text: 'a string that is not empty',
   path: 'a path',
   boolean: 'a boolean',
+  number: 'a number',
   float: 'a number',
   seconds: 'a number of seconds from 0',
 }

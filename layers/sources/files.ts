@@ -17,6 +17,10 @@ export interface LayersFs {
   kind(path: string): Promise<'file' | 'folder' | 'other' | null>
   /** The path without links, or the path itself when it leads nowhere. */
   realPath(path: string): Promise<string>
+}
+
+/** What reading layers asks of a file system where a source is a folder of files. */
+export interface LayersFolders extends LayersFs {
   /** The names in a folder, sorted; empty when there is no such folder, or none that may be looked into. */
   names(folder: string): Promise<readonly string[]>
 }
@@ -32,7 +36,7 @@ export interface ReadingClock {
 export const MAX_FILE_BYTES = 1024 * 1024
 
 /** The files of this machine. */
-export function nodeFs(clock: ReadingClock = MACHINE_CLOCK): LayersFs {
+export function nodeFs(clock: ReadingClock = MACHINE_CLOCK): LayersFolders {
   return {
     readFile: (path) => readFile(path, clock),
     kind: kindAt,
