@@ -32,7 +32,7 @@ export function checkRequirements(
 ): readonly RequirementViolation[] {
   if (requirements === null) return []
   const lists = ALLOWED_FIELDS.map((field) => checkList(requirements, field, config))
-  const features = [...requirements.features].map(([name, requirement]) =>
+  const features = [...(requirements.features ?? [])].map(([name, requirement]) =>
     checkFeature(name, requirement, config),
   )
   return [...lists, ...features].filter((violation) => violation !== null)

@@ -47,16 +47,12 @@ const RESIDENCY_KEY = 'enforce_residency'
  * @throws LayersError `requirementsInvalid` with the place in the text
  */
 export function readRequirements(layer: RequirementsLayer, context: RequirementsContext): SourceRequirements {
-  const { table } = layer
-  const lists = new Map<string, readonly AllowedValue[]>()
-  for (const field of ALLOWED_FIELDS) {
-    const value = table.get(field.key)
-    if (value !== undefined)
-      lists.set(field.key, readAllowed({ layer, path: [field.key], value }, field, context))
-  }
-  const modes = remoteModes(layer, context)
-  if (modes !== null) lists.set(SANDBOX_FIELD.key, modes)
-  return { layer, lists, features: readFeatures(layer), residency: readResidency(layer) }
+  const draft: Draft = { lists: new Map(), remoteModes: null, features: null, residency: null }
+  // In the order of the text, so that of several faults the first is told.
+  for (const [key, value] of layer.table) readKey({ layer, path: [key], value }, draft, context)
+  const { lists, remoteModes, features, residency } = draft
+  if (remoteModes !== null) lists.set(SANDBOX_FIELD.key, remoteModes)
+  return { layer, lists, features: features?.flags ?? null, residency }
 }
 
 /**
@@ -91,6 +87,28 @@ export function requirementsFault(
   })
 }
 
+interface Draft {
+  readonly lists: Map<string, readonly AllowedValue[]>
+  remoteModes: readonly AllowedValue[] | null
+  /** With the spelling that the source has used. */
+  features: { readonly key: string; readonly flags: ReadonlyMap<string, boolean> } | null
+  residency: string | null
+}
+
+function readKey(at: Located, draft: Draft, context: RequirementsContext): void {
+  const [key = ''] = at.path
+  const field = ALLOWED_FIELDS.find((each) => each.key === key)
+  if (field !== undefined) draft.lists.set(key, readAllowed(at, field, context))
+  else if (key === REMOTE_SANDBOX_KEY) draft.remoteModes = remoteModes(at, context)
+  else if (key === RESIDENCY_KEY) draft.residency = readResidency(at)
+  else if (FEATURE_KEYS.some((spelling) => spelling === key)) {
+    if (draft.features !== null) {
+      throw requirementsFault(at, `a second spelling of ${draft.features.key}; keep one of the two`)
+    }
+    draft.features = { key, flags: readFeatures(at) }
+  }
+}
+
 function readAllowed(
   at: Located,
   field: AllowedField,
@@ -103,40 +121,27 @@ function readAllowed(
   })
 }
 
-function readFeatures(layer: RequirementsLayer): ReadonlyMap<string, boolean> | null {
-  const [key, other] = FEATURE_KEYS.filter((key) => layer.table.has(key))
-  if (key === undefined) return null
-  if (other !== undefined) {
-    throw requirementsFault({ layer, path: [other] }, `a second spelling of ${key}; keep one of the two`)
-  }
-  const table = layer.table.get(key)
-  if (table === undefined) return null
-  if (!isTable(table)) throw requirementsFault({ layer, path: [key] }, expected('a table', table))
-  const features = new Map<string, boolean>()
+function readFeatures({ layer, path, value: table }: Located): ReadonlyMap<string, boolean> {
+  if (!isTable(table)) throw requirementsFault({ layer, path }, expected('a table', table))
+  const flags = new Map<string, boolean>()
   for (const [name, value] of table) {
     if (typeof value !== 'boolean') {
-      throw requirementsFault({ layer, path: [key, name] }, expected('a boolean', value))
+      throw requirementsFault({ layer, path: [...path, name] }, expected('a boolean', value))
     }
-    features.set(name, value)
+    flags.set(name, value)
   }
-  return features
+  return flags
 }
 
-function readResidency(layer: RequirementsLayer): string | null {
-  const value = layer.table.get(RESIDENCY_KEY)
-  if (value === undefined) return null
-  if (typeof value === 'string' && RESIDENCIES.has(value)) return value
-  throw requirementsFault({ layer, path: [RESIDENCY_KEY] }, expectedWord(RESIDENCIES, value))
+function readResidency(at: Located): string {
+  if (typeof at.value === 'string' && RESIDENCIES.has(at.value)) return at.value
+  throw requirementsFault(at, expectedWord(RESIDENCIES, at.value))
 }
 
 /** The modes that this host gets from the entries for remote hosts, or null when none of them is for it. */
-function remoteModes(layer: RequirementsLayer, context: RequirementsContext): readonly AllowedValue[] | null {
-  const value = layer.table.get(REMOTE_SANDBOX_KEY)
-  if (value === undefined) return null
+function remoteModes(at: Located, context: RequirementsContext): readonly AllowedValue[] | null {
   // Every entry is checked, those that do not count included: a fault must not wait for the one host that it meets.
-  const entries = itemsOf({ layer, path: [REMOTE_SANDBOX_KEY], value }).map((item) =>
-    readEntry(item, context),
-  )
+  const entries = itemsOf(at).map((item) => readEntry(item, context))
   return entries.find((entry) => entry.isForHost)?.modes ?? null
 }
 

@@ -21,8 +21,8 @@ export interface Requirement<Value> {
 export interface Requirements {
   /** Allowed values by the key of the requirements, such as `allowed_sandbox_modes`. */
   readonly lists: ReadonlyMap<AllowedField['key'], Requirement<readonly AllowedValue[]>>
-  /** The value that a feature must have, by its name. */
-  readonly features: ReadonlyMap<string, Requirement<boolean>>
+  /** The value that a feature must have, by its name; null where no source speaks of features, be it of none. */
+  readonly features: ReadonlyMap<string, Requirement<boolean>> | null
   readonly residency: Requirement<string> | null
   /** The rules they were combined by: which words a setting knows depends on the release. */
   readonly rules: LayerRules['requirements']
@@ -60,7 +60,7 @@ export function composeRequirements(
   }
   const features = composeFeatures(sources, rules.composition)
   const residency = composeResidency(sources)
-  const isEmpty = lists.size === 0 && features.size === 0 && residency === null
+  const isEmpty = lists.size === 0 && (features?.size ?? 0) === 0 && residency === null
   return isEmpty ? null : { lists, features, residency, rules }
 }
 
@@ -79,7 +79,7 @@ export function toWireRequirements(
     if (list !== undefined) wire[field.wire] = shown(list.value, field).map(toWireValue)
   }
   const { features, residency } = requirements
-  if (features.size > 0) {
+  if (features !== null) {
     wire['featureRequirements'] = bare([...features].map(([name, { value }]) => [name, value]))
   }
   if (residency !== null) wire['enforceResidency'] = residency.value
@@ -127,8 +127,9 @@ function composeList(
 function composeFeatures(
   sources: readonly SourceRequirements[],
   composition: LayerRules['requirements']['composition'],
-): ReadonlyMap<string, Requirement<boolean>> {
-  const declaring = sources.filter(({ features }) => features !== null && features.size > 0)
+): ReadonlyMap<string, Requirement<boolean>> | null {
+  const declaring = sources.filter(({ features }) => features !== null)
+  if (declaring.length === 0) return null
   const counting = composition === 'merged' ? declaring : declaring.slice(0, 1)
   const composed = new Map<string, Requirement<boolean>>()
   for (const { layer, features } of counting.toReversed()) {

@@ -189,6 +189,28 @@ describe('what a source may say', () => {
     })
   })
 
+  it('is told of by its first fault', () => {
+    const text = '[features]\nx = 1\n[[remote_sandbox_config]]\nhostname_patterns = [1]'
+    const moved = 'enforce_residency = "eu"\nallowed_sandbox_modes = [1]'
+    expect(
+      [text, moved].map((each) => refusal(() => compose([layer(SYSTEM, each)])).place.range?.line),
+    ).toEqual([2, 1])
+  })
+
+  it('says a feature in one spelling', () => {
+    const text = '[feature_requirements]\nx = true\n[features]\ny = true'
+    expect(refusal(() => compose([layer(SYSTEM, text)])).message).toBe(
+      `${SYSTEM.file}:3:1: features: a second spelling of feature_requirements; keep one of the two`,
+    )
+  })
+
+  it('is shown with its features even where it names none, beside something else', () => {
+    const wire = ['[features]', 'enforce_residency = "us"\n[features]'].map((text) =>
+      plain(toWireRequirements(compose([layer(SYSTEM, text)]))),
+    )
+    expect(wire).toEqual([null, { featureRequirements: {}, enforceResidency: 'us' }])
+  })
+
   it('can be about a feature with the name of a built-in', () => {
     const wire = toWireRequirements(
       compose([layer(SYSTEM, '[features]\n__proto__ = true\nconstructor = false')]),
