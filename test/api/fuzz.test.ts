@@ -83,6 +83,7 @@ const PATHS = [
   '/users/me/runtime-configs/@/auth-json',
   '/users/me/runtime-configs/@/import-device',
   '/users/me/runtime-configs/@/sync',
+  '/users/me/runtime-configs/@/config',
   '/users/me/proxy-config',
   '/users/me/devices',
   '/users/me/devices/@',
@@ -135,7 +136,7 @@ const query = fc.oneof(
   fc.constant(''),
   fc
     .tuple(
-      fc.constantFrom('limit', 'continue', 'labelSelector', 'fieldSelector', '__proto__', 'x[y]'),
+      fc.constantFrom('limit', 'include', 'continue', 'labelSelector', 'fieldSelector', '__proto__', 'x[y]'),
       fc.string({ unit: 'binary', maxLength: 40 }),
     )
     .map(([name, value]) => `?${name}=${encodeURIComponent(value.toWellFormed())}`),
@@ -159,6 +160,13 @@ const word = fc.constantFrom(
   'auth_json',
   'device_id',
   'device_ids',
+  'edits',
+  'keyPath',
+  'value',
+  'mergeStrategy',
+  'expectedVersion',
+  'config_overrides',
+  'config',
   'proxy_url',
   'name',
   'expires_in_seconds',
