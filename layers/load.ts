@@ -33,6 +33,8 @@ export interface LoadOptions {
   readonly threadConfigLoader?: ThreadConfigLoader
   /** Default: codex as it is today. */
   readonly profile?: RuntimeProfile
+  /** Takes settings of a wrong kind as they are: what is going to be edited can only be mended if it can be loaded. */
+  readonly forEditing?: boolean
 }
 
 /**
@@ -67,7 +69,7 @@ export async function loadConfigLayersState(options: LoadOptions): Promise<Confi
     profile,
     requirements: sources.requirements,
   }).withThreadEntries(await loadThreadEntries(options.threadConfigLoader, cwd))
-  checkTypes(stack, textsOf(laid))
+  if (options.forEditing !== true) checkTypes(stack, textsOf(laid))
   return stack
 }
 

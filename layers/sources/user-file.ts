@@ -15,7 +15,10 @@ export interface UserConfigWrite {
   readonly fs: LayersFs
   /** File of the user layer, absolute. */
   readonly userFile: string
-  /** Loads the layers as they are; asked while the file is locked, again when somebody else has changed it meanwhile. */
+  /**
+   * Loads the layers as they are, `forEditing`; asked while the file is locked, again when somebody else has changed it
+   * meanwhile.
+   */
   load(): Promise<ConfigLayerStack>
   readonly edits: readonly ConfigEdit[]
   /** The version that the edits are based on; absent or null: any. */

@@ -35,6 +35,14 @@ async function textOf({ userFile }: Sandbox): Promise<string> {
 }
 
 describe('a write of the user file', () => {
+  it('can mend a setting of a wrong kind, and nothing else while it is there', async () => {
+    const sandbox = await aSandbox({ user: 'model = 5\n' })
+    const load = (): ReturnType<Sandbox['load']> => sandbox.load({ forEditing: true })
+    expect(await refusalOf(write(sandbox, { load }))).toMatchObject({ code: 'configValidationError' })
+    await write(sandbox, { load, edits: [{ keyPath: 'model', value: 'm', mergeStrategy: 'replace' }] })
+    expect(await textOf(sandbox)).toBe('model = "m"\n')
+  })
+
   it('keeps what it is not about, and answers with the version that the next read reports', async () => {
     const sandbox = await aSandbox({ user: '# mine\nx = 1 # one\n\n[t]\nz = 1\n', managed: 'y = 3' })
     const before = (await sandbox.load()).userLayer()?.version ?? ''
