@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { LayersError } from '#layers/errors.ts'
 import { readLayerText } from '#layers/layer-text.ts'
 import { type ConfigLayer, createLayer } from '#layers/layer.ts'
+import { loadClaudeLayersState } from '#layers/load-claude.ts'
 import { loadConfigLayersState } from '#layers/load.ts'
 import { registeredProfile } from '#layers/runtimes/registered.ts'
-import { type LayersFs, nodeFs } from '#layers/sources/files.ts'
+import { type LayersFolders, nodeFs } from '#layers/sources/files.ts'
 import { readTomlBytes } from '#layers/toml/read.ts'
 import { MAX_CONFIG_LAYERS, type WireConfigLayer } from '#protocol/config-report.ts'
 
@@ -55,18 +56,23 @@ export async function readConfigLayers(source: ConfigSource): Promise<ConfigRead
 }
 
 /** @returns highest first */
-async function loadLayers(source: ConfigSource, fs: LayersFs): Promise<readonly ConfigLayer[]> {
-  const { runtime, folder, name, homeFolder } = source
-  if (runtime !== 'codex' || name !== 'config.toml') return [await loadFile(source, fs)]
-  const overrides = { home: homeFolder, hostName: NO_HOST_NAME }
-  return (await loadConfigLayersState({ fs, codexHome: folder, overrides })).allLayers()
+async function loadLayers(source: ConfigSource, fs: LayersFolders): Promise<readonly ConfigLayer[]> {
+  const { runtime, folder, name, homeFolder: home } = source
+  if (runtime === 'codex' && name === 'config.toml') {
+    const overrides = { home, hostName: NO_HOST_NAME }
+    return (await loadConfigLayersState({ fs, codexHome: folder, overrides })).allLayers()
+  }
+  if (runtime === 'claude' && name === 'settings.json') {
+    return (await loadClaudeLayersState({ fs, home, configDir: folder })).allLayers()
+  }
+  return [await loadFile(source, fs)]
 }
 
 // Only requirements ask for it, and they are no layer.
 const NO_HOST_NAME = { resolve: async () => null }
 
 /** Of a runtime that nothing more is known of, there is the one file. */
-async function loadFile({ runtime, format, folder, name }: ConfigSource, fs: LayersFs): Promise<ConfigLayer> {
+async function loadFile({ runtime, format, folder, name }: ConfigSource, fs: LayersFolders): Promise<ConfigLayer> {
   const file = join(folder, name)
   const bytes = await fs.readFile(file)
   try {
@@ -83,7 +89,7 @@ interface Trace {
   readonly broken: ReadonlySet<string>
 }
 
-function tracing(fs: LayersFs, { stamps, broken }: Trace): LayersFs {
+function tracing(fs: LayersFolders, { stamps, broken }: Trace): LayersFolders {
   const look = (path: string): string => {
     stamps.set(path, stampOf(path))
     return path
@@ -92,6 +98,7 @@ function tracing(fs: LayersFs, { stamps, broken }: Trace): LayersFs {
     readFile: async (path) => (broken.has(path) ? new Uint8Array() : fs.readFile(look(path))),
     kind: (path) => fs.kind(look(path)),
     realPath: (path) => fs.realPath(path),
+    names: (path) => fs.names(look(path)),
   }
 }
 

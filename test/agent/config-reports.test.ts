@@ -120,6 +120,19 @@ describe('the layers of a configuration on a device', () => {
     expect(reportOf(reports)).toEqual({ codex: [{ type: 'user', version: versionOf('x_a = 1') }] })
   })
 
+  it.each([
+    ['settings.json', '{"model": "x"}', { type: 'user', version: versionOf('model = "x"') }],
+    ['settings.json', '{"model": }', { type: 'user', unreadable: true }],
+  ])('are those of claude, too: %s with %s', async (name, text, layer) => {
+    mkdirSync(join(home, '.claude'))
+    writeFileSync(join(home, '.claude', name), text)
+    const config = { path: '~/.claude/settings.json', format: 'json' }
+    const reports = start(runtimes({ name: 'claude', home_variable: 'CLAUDE_CONFIG_DIR', config }))
+    await reports.refresh()
+    expect(reportOf(reports)).toEqual({ claude: [layer] })
+    expect(await reports.refresh()).toBe(false)
+  })
+
   it('are those of one file for a runtime nobody knows more of', async () => {
     mkdirSync(join(home, '.gemini'))
     writeFileSync(join(home, '.gemini/settings.json'), '{"a": 1}')

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { aCommandResult, aDeviceReport } from '#test/support/api-devices.ts'
 import { startTestApi, type TestApi, type TestRequest } from '#test/support/api-server.ts'
 import { CODEX, saveProxy, storedConfig, storedProxy, upload } from '#test/support/api-stories.ts'
+import { anEdit, CONFIG, edit } from '#test/support/layered-config.ts'
 
 let api: TestApi
 let grace: string
@@ -13,6 +14,7 @@ beforeEach(async () => {
   api = await startTestApi()
   grace = await api.tokenFor('grace')
   await upload(api, '{"token":"canary-login"}')
+  await edit(api, [anEdit('canary', 'canary-setting')])
   await saveProxy(api, 'http://ada:canary-proxy@canary.example:80')
   await api.call('PUT', CODEX, { body: { use_user_config: true, use_proxy: true } })
   for (const deviceId of ['device-1', 'device-2', 'canary-device']) {
@@ -30,6 +32,7 @@ const asGrace = (method: string, path: string, request: TestRequest = {}) =>
 describe('one user reading', () => {
   it.each([
     CODEX,
+    `${CONFIG}?include=layers`,
     '/users/me/runtime-configs',
     '/users/me/proxy-config',
     '/users/me/devices',
