@@ -1,3 +1,4 @@
+import { assert, constantFrom, property, shuffledSubarray } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { LayersError } from '#layers/errors.ts'
@@ -256,6 +257,24 @@ describe('how sources of requirements are combined', () => {
     const other = { ...SERVER, name: 'team-b' }
     const layers = [layer(SERVER, 'enforce_residency = "us"'), layer(other, 'enforce_residency = "us"')]
     expect(compose(layers)?.residency?.source).toEqual(other)
+  })
+
+  it('does not depend on the order in which sources of different kinds are handed in', () => {
+    const preferences = { type: 'managedPreferences', domain: 'd', key: 'k' } as const
+    const layers = [
+      system,
+      cloud,
+      layer(SERVER, '[features]\na = false\nc = true'),
+      layer(LEGACY, 'allowed_sandbox_modes = ["read-only"]'),
+      layer(preferences, 'allowed_sandbox_modes = ["read-only", "workspace-write"]\n[features]\nc = false'),
+    ]
+    const versions = constantFrom('0.128.0', '0.169.0')
+    assert(
+      property(shuffledSubarray(layers), versions, (some, cliVersion) => {
+        const inOrder = layers.filter((each) => some.includes(each))
+        expect(compose(some, { cliVersion })).toEqual(compose(inOrder, { cliVersion }))
+      }),
+    )
   })
 
   it('settles entries for remote hosts before sources meet', () => {

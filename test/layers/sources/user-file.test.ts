@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   chmod,
+  chown,
   lstat,
   mkdir,
   readdir,
@@ -16,6 +17,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { claudeProfile } from '#layers/runtimes/claude.ts'
+import { codexProfile } from '#layers/runtimes/codex.ts'
 import { nodeFs } from '#layers/sources/files.ts'
 import { type UserConfigWrite, type UserConfigWritten, writeUserConfig } from '#layers/sources/user-file.ts'
 import { stackOfTexts } from '#layers/stack-of-texts.ts'
@@ -28,6 +30,11 @@ const SET_Y = [{ keyPath: 'y', value: 2n, mergeStrategy: 'replace' }] as const
 async function write(sandbox: Sandbox, more: Partial<UserConfigWrite> = {}): Promise<UserConfigWritten> {
   const { userFile } = sandbox
   return await writeUserConfig({ fs: nodeFs(), userFile, load: () => sandbox.load(), edits: SET_Y, ...more })
+}
+
+function emptyStack(userFile: string): UserConfigWrite['load'] {
+  const texts = { profile: codexProfile(), userFile, userText: '', managed: [] }
+  return () => Promise.resolve(stackOfTexts(texts))
 }
 
 async function textOf({ userFile }: Sandbox): Promise<string> {
@@ -74,6 +81,21 @@ describe('a write of the user file', () => {
     await write(sandbox)
     const after = await stat(sandbox.userFile)
     expect([after.mode & 0o777, after.ino === ino]).toEqual([0o600, false])
+  })
+
+  it('leaves a file to its owner, and gives a new one to the owner of its folder', async () => {
+    const sandbox = await aSandbox({ user: 'x = 1\n' })
+    const home = dirname(sandbox.userFile)
+    // Only an administrator can edit what is not theirs; for everybody else owner and editor are one.
+    const [folder, file] =
+      process.getuid?.() === 0 ? [54_321, 12_345] : [(await stat(home)).uid, (await stat(home)).uid]
+    await chown(home, folder, -1)
+    await chown(sandbox.userFile, file, -1)
+    await write(sandbox)
+    await write(sandbox, { userFile: join(home, 'new.toml'), load: emptyStack(join(home, 'new.toml')) })
+    const paths = [sandbox.userFile, join(home, 'new.toml'), join(home, '.config.toml.lock')]
+    const owners = await Promise.all(paths.map(async (path) => (await stat(path)).uid))
+    expect(owners).toEqual([file, folder, folder])
   })
 
   it('writes nothing when it changes nothing, not even the mode', async () => {
