@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -16,7 +16,8 @@ import {
 
 const CANARY = 'canary-Kq7vXw3mZ9'
 const PROXY_CANARY = 'canary-Pp2rTy8nL4'
-const CANARIES = [CANARY, PROXY_CANARY].flatMap((text) => [
+const SETTING_CANARY = 'canary-Ss6kDw1cJ7'
+const CANARIES = [CANARY, PROXY_CANARY, SETTING_CANARY].flatMap((text) => [
   text,
   Buffer.from(text).toString('base64').slice(0, -4),
   Buffer.from(text).toString('hex'),
@@ -82,6 +83,7 @@ async function useEverything(
   await ask('GET', '/users/me/proxy-config')
   for (const plural of ['userruntimeconfigs', 'userproxyconfigs', 'devices'])
     await ask('GET', `/v1/namespaces/default/${plural}`)
+  await useSettings(installation, device, ask)
   await beWrong(ask)
   const spec = {
     runtime: 'codex',
@@ -96,6 +98,29 @@ async function useEverything(
   await ask('POST', `${CODEX}/auth-json`, { auth_json: LOGIN.replace('access_token', 'another_token') })
   await eventually('the replaced file', async () => (await readFile(file, 'utf8')).includes('another_token'))
   await enrich(installation, answers)
+}
+
+// Settings are shown to their user, by one route and in an enriched request that asks for them; nowhere else.
+async function useSettings(installation: Installation, device: TestDevice, ask: Ask): Promise<void> {
+  const edit = (keyPath: string, value: unknown) => ({ keyPath, value, mergeStrategy: 'replace' })
+  await ask('PUT', `${CODEX}/config`, {
+    edits: [edit('x_token', SETTING_CANARY), edit('x_list', [SETTING_CANARY])],
+  })
+  await ask('PUT', `${CODEX}/config`, { edits: [edit('model', { deep: SETTING_CANARY })] })
+  await ask('PUT', `${CODEX}/config`, { edits: [edit('x_token.below', 1)], expectedVersion: SETTING_CANARY })
+  const headers = { authorization: `Bearer ${await installation.token('alice')}` }
+  const shown = await fetch(`${installation.address()}${CODEX}/config?include=layers`, { headers })
+  expect(await shown.text()).toContain(SETTING_CANARY)
+  await writeFile(device.path('~/.codex/config.toml'), `x_token = "${SETTING_CANARY}"\n`)
+  await eventually('the version', async () => {
+    const devices = await fetch(`${installation.address()}/users/me/devices`, { headers })
+    return (await devices.text()).includes('"type":"user","version":"sha256:')
+  })
+  await writeFile(device.path('~/.codex/config.toml'), `x_token = ${SETTING_CANARY}\n`)
+  await eventually('the mark', async () => {
+    const devices = await fetch(`${installation.address()}/users/me/devices`, { headers })
+    return (await devices.text()).includes('"type":"user","version":null')
+  })
 }
 
 // Secrets in the wrong place: each of these is refused, and none of them may be repeated.
