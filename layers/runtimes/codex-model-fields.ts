@@ -20,26 +20,31 @@ const COMMAND: Fields = { command: 'text', args: STRINGS, timeout_ms: POSITIVE }
 
 const AWS_COMMAND = table(COMMAND, { required: ['command'] })
 
+/** Logging in again is only left to the tool of the provider itself. */
+const AWS_LOGIN = table({ ...COMMAND, command: words('aws') }, { required: ['command'] })
+
 const AUTH = table({ ...COMMAND, cwd: 'path', refresh_interval_ms: COUNT }, { required: ['command'] })
 
-const PROVIDER = table(
-  {
-    name: 'text',
-    ...all('base_url env_key env_key_instructions experimental_bearer_token', 'string'),
-    ...all('env_http_headers http_headers query_params', STRING_MAP),
-    ...all(
-      'request_max_retries stream_idle_timeout_ms stream_max_retries websocket_connect_timeout_ms',
-      COUNT,
-    ),
-    ...all('requires_openai_auth supports_websockets', 'boolean'),
-    wire_api: words('responses'),
-    auth: AUTH,
-    aws: NEVER,
-    ...all('credential_file location model_catalog_url project_id', newer('string')),
-    supports_standalone_web_search: newer('boolean'),
-  },
-  { required: ['name'], excludes: [['auth', 'env_key']] },
-)
+const PROVIDER_FIELDS: Fields = {
+  name: 'text',
+  ...all('base_url env_key env_key_instructions experimental_bearer_token', 'string'),
+  ...all('env_http_headers http_headers query_params', STRING_MAP),
+  ...all('request_max_retries stream_idle_timeout_ms stream_max_retries websocket_connect_timeout_ms', COUNT),
+  ...all('requires_openai_auth supports_websockets', 'boolean'),
+  wire_api: words('responses'),
+  auth: AUTH,
+  aws: NEVER,
+  ...all('credential_file location model_catalog_url project_id', newer('string')),
+  supports_standalone_web_search: newer('boolean'),
+}
+
+const PROVIDER = table(PROVIDER_FIELDS, { required: ['name'], excludes: [['auth', 'env_key']] })
+
+/** A provider that comes with the CLI and keeps its name. */
+const BUILT_IN = table(PROVIDER_FIELDS, { excludes: [['auth', 'env_key']] })
+
+/** A provider that comes with the CLI and of which nothing can be changed: it may be mentioned, though. */
+const FIXED = table(all(Object.keys(PROVIDER_FIELDS).join(' '), NEVER))
 
 /** A provider that comes with the CLI: it has its name, and only these settings of it can be changed. */
 const BEDROCK = table({
@@ -48,7 +53,8 @@ const BEDROCK = table({
   http_headers: STRING_MAP,
   aws: table({
     ...all('profile region', 'string'),
-    ...all('auth_refresh credential_export', newer(AWS_COMMAND)),
+    auth_refresh: newer(AWS_LOGIN),
+    credential_export: newer(AWS_COMMAND),
   }),
 })
 
@@ -91,7 +97,9 @@ export const MODEL_FIELDS: Fields = {
   ...all('hide_agent_reasoning show_raw_agent_reasoning', 'boolean'),
   model_providers: table(
     {
-      ...all('openai ollama lmstudio', NEVER),
+      openai: differs(NEVER, FIXED),
+      ...all('ollama lmstudio', NEVER),
+      gcp: newer(BUILT_IN),
       'amazon-bedrock': BEDROCK,
       'amazon-bedrock-runtime': newer(BEDROCK),
     },

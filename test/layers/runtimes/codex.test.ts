@@ -150,7 +150,7 @@ describe('the type faults of codex', () => {
       ['model_providers', 'p', 'name'],
       'expected a string that is not empty, got a string',
     ],
-    ['model_providers.openai.name = "x"', ['model_providers', 'openai'], 'cannot be set'],
+    ['model_providers.ollama.name = "x"', ['model_providers', 'ollama'], 'cannot be set'],
     [
       'model_providers.p.wire_api = "chat"',
       ['model_providers', 'p', 'wire_api'],
