@@ -2,6 +2,7 @@ import { Command } from 'commander'
 
 import { addAgent } from './program/agent.ts'
 import { addDevices } from './program/devices.ts'
+import { addLayers } from './program/layers.ts'
 import { addMachine } from './program/machine.ts'
 import { addProxy } from './program/proxy.ts'
 import { addRuntimes } from './program/runtimes.ts'
@@ -18,7 +19,8 @@ Examples:
   runtimeconfig runtimes upload codex ~/.codex/auth.json --enable
   runtimeconfig token create --device laptop --save laptop.token
   runtimeconfig agent --token-file laptop.token --device-id laptop     on the device
-  runtimeconfig explain laptop codex                 why is it as it is?`
+  runtimeconfig explain laptop codex                 why is it as it is?
+  runtimeconfig layers                               which setting of codex applies here, and who set it?`
 
 const EXIT_CODES = `
 Exit codes:
@@ -42,6 +44,7 @@ export function createProgram(): Command {
   addRuntimes(program)
   addProxy(program)
   addUsers(program)
+  addLayers(program)
   addMachine(program)
   return program
 }

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+
+import { AppError } from '#core/errors.ts'
+
+import type { LayersContext } from './layers-context.ts'
+
+/** A private copy of a file that a person works on. */
+export interface Draft {
+  readonly path: string
+  /** Opens it in the editor and gives what is in it afterwards. @throws AppError when the editor fails */
+  edit(): Promise<Uint8Array>
+  discard(): Promise<void>
+}
+
+/** Makes a copy in a folder that nobody else may look into. */
+export async function createDraft(
+  file: string,
+  bytes: Uint8Array,
+  environment: LayersContext['environment'],
+): Promise<Draft> {
+  const folder = await mkdtemp(join(tmpdir(), 'runtimeconfig-edit-'))
+  const path = join(folder, basename(file))
+  await writeFile(path, bytes, { mode: 0o600 })
+  return {
+    path,
+    async edit() {
+      await runEditor(environment['VISUAL'] || environment['EDITOR'] || 'vi', path)
+      return await readFile(path)
+    },
+    discard: () => rm(dirname(path), { recursive: true, force: true }),
+  }
+}
+
+/** The variable holds a command of the shell, such as `code --wait`. */
+async function runEditor(editor: string, path: string): Promise<void> {
+  // An interrupt is for the editor; without this it would end us as well and leave the editor alone.
+  const ignore = (): void => {}
+  process.on('SIGINT', ignore)
+  try {
+    const child = spawn('sh', ['-c', `${editor} "$@"`, 'sh', path], { stdio: 'inherit' })
+    const [code]: unknown[] = await once(child, 'close')
+    if (code === 0) return
+    throw new AppError(
+      'REQUEST_MALFORMED',
+      `expected the editor to end well, got ${ending(typeof code === 'number' ? code : null)}; nothing was saved, what it left is in ${path}`,
+    )
+  } finally {
+    process.off('SIGINT', ignore)
+  }
+}
+
+function ending(code: number | null): string {
+  if (code === 127) return 'the answer that there is no such command: set VISUAL or EDITOR'
+  return code === null ? 'a signal' : `exit code ${String(code)}`
+}
+
+/** Asks a person a question that is answered by yes or no. */
+export async function confirm(question: string, fallback: boolean): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const answer = (await terminal.question(`${question} ${fallback ? '[Y/n]' : '[y/N]'} `)).trim()
+    return answer === '' ? fallback : /^y(es)?$/i.test(answer)
+  } finally {
+    terminal.close()
+  }
+}
