@@ -15,22 +15,21 @@ import type { TypeFault } from './profile.ts'
  * Finds the first value that is not what its setting holds, in the order of the configuration. Keys that the table does
  * not know are passed over.
  *
- * @param path where the value stands; part of the answer. An index of an array is a segment of its own
- * @returns null when everything fits
+ * @returns null when everything fits; else the path from `value` on, in which an index of an array is a segment of its own
  */
-export function findFault(value: TomlValue, field: Field, path: readonly string[]): TypeFault | null {
-  if (typeof field === 'string') return scalarFault(value, field, path)
+export function findFault(value: TomlValue, field: Field): TypeFault | null {
+  if (typeof field === 'string') return scalarFault(value, field)
   switch (field.kind) {
     case 'list':
-      return listFault(value, field.items, path)
+      return listFault(value, field.items)
     case 'table':
-      return isTable(value) ? tableFault(value, field, path) : mismatch(value, field, path)
+      return isTable(value) ? tableFault(value, field) : mismatch(value, field)
     case 'words':
-      return isWord(value, field) ? null : mismatch(value, field, path)
+      return isWord(value, field) ? null : mismatch(value, field)
     case 'integer':
-      return isInteger(value, field) ? null : mismatch(value, field, path)
+      return isInteger(value, field) ? null : mismatch(value, field)
     case 'either':
-      return eitherFault(value, field.alternatives, path)
+      return eitherFault(value, field.alternatives)
     default:
       return null
   }
@@ -38,7 +37,12 @@ export function findFault(value: TomlValue, field: Field, path: readonly string[
 
 /** Whether a value is what its setting holds. */
 export function fits(value: TomlValue, field: Field): boolean {
-  return findFault(value, field, []) === null
+  return findFault(value, field) === null
+}
+
+/** Paths are put together on the way back, because most often there is no fault. */
+function below(key: string, { path, reason }: TypeFault): TypeFault {
+  return { path: [key, ...path], reason }
 }
 
 function isWord(value: TomlValue, { words }: WordsField): boolean {
@@ -49,9 +53,9 @@ function isInteger(value: TomlValue, { least, most }: IntegerField): boolean {
   return typeof value === 'bigint' && value >= least && value <= most
 }
 
-function scalarFault(value: TomlValue, field: ScalarField, path: readonly string[]): TypeFault | null {
+function scalarFault(value: TomlValue, field: ScalarField): TypeFault | null {
   const accepts = SCALARS[field]
-  return accepts(value) ? null : mismatch(value, field, path)
+  return accepts(value) ? null : mismatch(value, field)
 }
 
 /** Seconds beyond this do not fit into what the CLI counts them with. */
@@ -76,68 +80,64 @@ function isNumber(value: TomlValue): boolean {
   return typeof value === 'number' || typeof value === 'bigint'
 }
 
-function listFault(value: TomlValue, items: Field, path: readonly string[]): TypeFault | null {
-  if (!isArray(value)) return { path, reason: `expected an array, got ${KIND_NAMES[kindOf(value)]}` }
+function listFault(value: TomlValue, items: Field): TypeFault | null {
+  if (!isArray(value)) return { path: [], reason: `expected an array, got ${KIND_NAMES[kindOf(value)]}` }
   for (const [index, item] of value.entries()) {
-    const fault = findFault(item, items, [...path, String(index)])
-    if (fault !== null) return fault
+    const fault = findFault(item, items)
+    if (fault !== null) return below(String(index), fault)
   }
   return null
 }
 
-function tableFault(table: TomlTable, field: TableField, path: readonly string[]): TypeFault | null {
+function tableFault(table: TomlTable, field: TableField): TypeFault | null {
   for (const [key, value] of table) {
     const child = field.fields.get(key) ?? field.others
-    const fault =
-      child === undefined ? strange(field, [...path, key]) : findFault(value, child, [...path, key])
-    if (fault !== null) return fault
+    const fault = child === undefined ? strange(field) : findFault(value, child)
+    if (fault !== null) return below(key, fault)
   }
-  return missing(table, field, path) ?? excluded(table, field, path)
+  return missing(table, field) ?? excluded(table, field)
 }
 
-function strange(field: TableField, path: readonly string[]): TypeFault | null {
-  return field.isClosed === true ? { path, reason: 'expected no such setting here' } : null
+function strange(field: TableField): TypeFault | null {
+  return field.isClosed === true ? { path: [], reason: 'expected no such setting here' } : null
 }
 
-function missing(table: TomlTable, field: TableField, path: readonly string[]): TypeFault | null {
+function missing(table: TomlTable, field: TableField): TypeFault | null {
   const absent = field.required?.find((key) => !table.has(key))
-  if (absent !== undefined) return { path, reason: `expected the setting ${absent} in it, which is missing` }
+  if (absent !== undefined)
+    return { path: [], reason: `expected the setting ${absent} in it, which is missing` }
   const { oneOf } = field
   if (oneOf === undefined || oneOf.some((key) => table.has(key))) return null
-  return { path, reason: `expected one of the settings ${oneOf.join(', ')} in it, which are missing` }
+  return { path: [], reason: `expected one of the settings ${oneOf.join(', ')} in it, which are missing` }
 }
 
-function excluded(table: TomlTable, field: TableField, path: readonly string[]): TypeFault | null {
+function excluded(table: TomlTable, field: TableField): TypeFault | null {
   for (const [key, ...others] of field.excludes ?? []) {
     const other = table.has(key)
       ? others.find((each) => table.has(each) && field.fields.has(each))
       : undefined
-    if (other !== undefined) return { path: [...path, other], reason: `cannot be set beside ${key}` }
+    if (other !== undefined) return { path: [other], reason: `cannot be set beside ${key}` }
   }
   return null
 }
 
-function eitherFault(
-  value: TomlValue,
-  alternatives: readonly Field[],
-  path: readonly string[],
-): TypeFault | null {
-  if (alternatives.length === 0) return { path, reason: 'cannot be set' }
+function eitherFault(value: TomlValue, alternatives: readonly Field[]): TypeFault | null {
+  if (alternatives.length === 0) return { path: [], reason: 'cannot be set' }
   let inside: TypeFault | null = null
   for (const alternative of alternatives) {
-    const fault = findFault(value, alternative, path)
+    const fault = findFault(value, alternative)
     if (fault === null) return null
     // The alternative of the right kind tells more than that none of them fits.
-    if (fault.path.length > path.length) inside ??= fault
+    if (fault.path.length > 0) inside ??= fault
   }
   const expected = alternatives.map(expectation).join(' or ')
   const got = alternatives.some((each) => isOfKind(value, each)) ? 'another one' : gotten(value)
-  return inside ?? { path, reason: `expected ${expected}, got ${got}` }
+  return inside ?? { path: [], reason: `expected ${expected}, got ${got}` }
 }
 
-function mismatch(value: TomlValue, field: Field, path: readonly string[]): TypeFault {
+function mismatch(value: TomlValue, field: Field): TypeFault {
   const got = isOfKind(value, field) ? 'another one' : gotten(value)
-  return { path, reason: `expected ${expectation(field)}, got ${got}` }
+  return { path: [], reason: `expected ${expectation(field)}, got ${got}` }
 }
 
 function isOfKind(value: TomlValue, field: Field): boolean {

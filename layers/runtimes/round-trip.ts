@@ -26,7 +26,7 @@ export interface PathBases {
  * value does not fit.
  */
 export function roundTrip(config: TomlTable, root: TableField, bases: PathBases): TomlTable {
-  return findFault(config, root, []) === null ? new RoundTrip(bases).table(config, root) : config
+  return findFault(config, root) === null ? new RoundTrip(bases).table(config, root) : config
 }
 
 /** One run over a layer that fits. What does not change is shared with it. */

@@ -21,7 +21,7 @@ export function typedProfile({ runtime, format, rules, root }: ProfileParts): Ru
     rules,
     normalise: (config, base, home) =>
       config === EMPTY_TABLE ? config : roundTrip(config, root, { base, home: home ?? null }),
-    findTypeFault: (config) => findFault(config, root, []),
+    findTypeFault: (config) => findFault(config, root),
     isKnownKey: (path) => isKnown(path, root),
     isSecretKey,
     isSecretValue,
