@@ -3,7 +3,7 @@ import { type Disagreement, INTENDED_DIFFERENCES } from './intended-differences.
 import { ourRead, ourWrite } from './ours.ts'
 import type { WriteCase } from './random-writes.ts'
 import type { ReadSeen, WriteSeen } from './seen.ts'
-import { lay, theirRead, type TheirSide, theirWrite } from './theirs.ts'
+import { lay, theirRead, type TheirSide, theirWrite, withVersion } from './theirs.ts'
 
 /** What became of a case. */
 export interface Outcome {
@@ -58,7 +58,9 @@ function within({ part, theirs, ours }: Place, files: StackFiles): Disagreement 
 
 function compareReads(theirs: ReadSeen, ours: ReadSeen): readonly Place[] {
   const faults = differing('read fault', theirs.fault ?? 'none', ours.fault ?? 'none')
-  const requirements = differing('requirements', theirs.requirements, ours.requirements)
+  // A layer that cannot be taken at all leaves nothing to say about requirements either.
+  const isAllLost = theirs.fault !== null && theirs.requirements === theirs.fault
+  const requirements = isAllLost ? [] : differing('requirements', theirs.requirements, ours.requirements)
   if (faults.length > 0 || theirs.fault !== null) return [...faults, ...requirements]
   return [
     ...requirements,
@@ -71,8 +73,9 @@ function compareReads(theirs: ReadSeen, ours: ReadSeen): readonly Place[] {
 async function compareWrite(
   side: TheirSide,
   stackCase: StackCase,
-  write: WriteCase,
+  asked: WriteCase,
 ): Promise<{ readonly found: readonly Disagreement[]; readonly theirs: WriteSeen }> {
+  const write = await withVersion(side, asked)
   const ours = await ourWrite(stackCase, write, side.sandbox.binary.version)
   const theirs = await theirWrite(side, write)
   const context = { write, before: stackCase.files.user ?? null, theirs, ours }

@@ -1,3 +1,5 @@
+import { rulesFor } from '#layers/precedence.ts'
+
 import type { AppServer } from './app-server.ts'
 import { canonicalText, type ExactJson, ExactNumber, exactAt, exactObject, exactText } from './exact-json.ts'
 import type { LayersRead } from './reads.ts'
@@ -21,8 +23,8 @@ interface Probe {
  * Reads the merged value of each top-level key, which no call shows, from what a write reports: writing what the user layer
  * says already changes nothing, and where a higher layer decides, the answer carries the effective value.
  *
- * A key that no layer above the user's has is put there as an empty table, which changes no table; a key that one layer alone
- * decides needs no asking. The files are as they were afterwards.
+ * A key that no layer above the user's has is put there as an empty table, which changes no table; a scalar of the user's or
+ * system layer that nothing is above needs no asking. The files are as they were afterwards.
  */
 export async function readEffective(sandbox: Sandbox, server: AppServer, read: ReadOk): Promise<Effective> {
   const user = sandbox.read(USER_FILE)
@@ -49,20 +51,19 @@ function suppliersByKey(read: ReadOk): ReadonlyMap<string, Values> {
 
 async function effectiveOf(probe: Probe, suppliers: Values): Promise<ExactJson | undefined> {
   const [highest] = suppliers.values()
-  const decidedByOne = suppliers.size === 1 || !isTable(highest)
   const [type] = suppliers.keys()
-  if (decidedByOne && (type === 'user' || type === 'system')) return highest
-  // A key without a name cannot be asked for; what it is is plain where one layer alone has it.
-  if (type !== 'user') {
-    const asked = await ask(probe)
-    return asked === undefined && suppliers.size === 1 ? highest : asked
-  }
+  const isBelow = type === 'user' || type === 'system'
+  if (isBelow && !isTable(highest)) return highest
+  // A key without a name cannot be asked for; where one layer alone has it, it is plain what applies.
+  const orOnlyOne = (asked: ExactJson | undefined): ExactJson | undefined =>
+    asked === undefined && suppliers.size === 1 && probe.key === '' ? highest : asked
+  if (!isBelow) return orOnlyOne(await ask(probe))
   const { sandbox, key } = probe
   const managed = sandbox.read(MANAGED_FILE)
   sandbox.write(MANAGED_FILE, `${managed ?? ''}\n[${quotedForToml(key)}]\n`)
   const value = await ask(probe)
   sandbox.write(MANAGED_FILE, managed)
-  return value
+  return orOnlyOne(value)
 }
 
 async function ask({ sandbox, server, key, user }: Probe): Promise<ExactJson | undefined> {
@@ -74,7 +75,13 @@ async function ask({ sandbox, server, key, user }: Probe): Promise<ExactJson | u
   if (sandbox.read(USER_FILE) !== before) sandbox.write(USER_FILE, before)
   if (result === undefined) return undefined
   const metadata = exactAt(result, 'overriddenMetadata')
-  return metadata instanceof Map ? exactAt(metadata, 'effectiveValue') : user
+  if (metadata instanceof Map) return exactAt(metadata, 'effectiveValue')
+  // The same but for an old spelling counts as the same: which spelling applies is not told.
+  return aliasedTables(sandbox.binary.version).has(key) ? undefined : user
+}
+
+function aliasedTables(version: string): ReadonlySet<string> {
+  return new Set(rulesFor('codex', version).aliases.map(({ table }) => table[0] ?? ''))
 }
 
 /** An edit that leaves the user layer as it is; a number that JSON cannot spell becomes text, which merges just the same. */

@@ -51,7 +51,7 @@ export const INTENDED_DIFFERENCES: readonly IntendedDifference[] = [
       write !== undefined &&
       (part === 'write bytes' || part === 'write nextVersion') &&
       versionOfText(write.theirs.bytes) === null &&
-      versionOfText(write.ours.bytes) === write.ours.version,
+      write.ours.nextVersion === write.ours.meant,
   },
   {
     id: 'other-meaning',
@@ -61,9 +61,8 @@ export const INTENDED_DIFFERENCES: readonly IntendedDifference[] = [
       write !== undefined &&
       (part === 'write bytes' || part === 'write nextVersion') &&
       write.theirs.version === write.ours.version &&
-      write.theirs.nextVersion !== write.theirs.version &&
-      write.ours.nextVersion === write.ours.version &&
-      versionOfText(write.ours.bytes) === write.ours.version,
+      write.theirs.nextVersion !== write.ours.meant &&
+      write.ours.nextVersion === write.ours.meant,
   },
   {
     id: 'array-destroyed',
@@ -122,6 +121,46 @@ export const INTENDED_DIFFERENCES: readonly IntendedDifference[] = [
       'Where a character that is not ASCII is the fault, the CLI counts the bytes before it instead of the characters. Ours always counts characters.',
     explains: ({ theirs, ours, files }) => columnInBytes(ours, files) === theirs,
   },
+  {
+    id: 'settings-in-use',
+    reason:
+      'The CLI shows no layers when the merged settings cannot be used: a file they name is missing, a profile is not chosen, a value is no longer supported. Ours shows layers whose settings have the right kinds.',
+    explains: ({ part, theirs, ours }) => part === 'read fault' && theirs === 'in use' && ours === 'none',
+  },
+  {
+    id: 'history-default',
+    reason:
+      'The effective value of `history` has a `persistence` with its default in it, the only such default. Ours has what the layers say.',
+    explains: ({ part, theirs, ours }) =>
+      /effective|metadata/u.test(part) &&
+      without(theirs, '"persistence":"save-all"') === without(ours, '"persistence":"save-all"'),
+  },
+  {
+    id: 'environment-policy-alone',
+    reason:
+      'What is wrong with the lists and filters of `shell_environment_policy` stops the CLI in every layer, also in one that a higher layer overrides, and before an edit could mend it. Ours treats them like every other setting.',
+    explains: ({ part, theirs, ours, files }) =>
+      part.endsWith('fault') &&
+      theirs === 'type' &&
+      (ours === 'none' || ours.startsWith('config')) &&
+      Object.values(files).some((text: string) => text.includes('environment')),
+  },
+  {
+    id: 'relative-path-written',
+    reason:
+      'The CLI refuses to write a relative path, although it takes the same path from the file. Ours writes it.',
+    explains: ({ part, write }) =>
+      part.startsWith('write') &&
+      write?.ours.fault === null &&
+      (write.theirs.why ?? '').includes('without a base path'),
+  },
+  {
+    id: 'several-numbers-too-large',
+    reason:
+      'Of several numbers out of range in one text the CLI may report a later one when a header comes after longer ones that imply its table. Ours reports the first in the text.',
+    explains: ({ part, theirs, ours, files }) =>
+      part.endsWith('fault') && isNumberTooLarge(theirs, files) && isNumberTooLarge(ours, files),
+  },
 ]
 
 function hasHardNumber({ value }: EditCase): boolean {
@@ -137,14 +176,32 @@ function isOfRequirements(fault: string): boolean {
   return /^requirements$|\/requirements\.toml/u.test(fault)
 }
 
-/** The same place with its column counted in bytes; null when the character there is an ASCII one. */
-function columnInBytes(place: string, files: StackFiles): string | null {
+/** The text from a place on, to the end of its line, and what stands before it; null where there is no such place. */
+function lineAt(
+  place: string,
+  files: StackFiles,
+): { readonly before: string; readonly after: string } | null {
   const [, path, line, column] = /^at (.+):(\d+):(\d+)$/u.exec(place) ?? []
   const file = (Object.keys(PATHS) as (keyof StackFiles)[]).find((key) => PATHS[key] === path)
   if (file === undefined) return null
   const characters = Array.from((files[file] ?? '').split('\n')[Number(line) - 1] ?? '')
-  const fault = characters[Number(column) - 1]
-  if (fault === undefined || fault < '\u0080') return null
-  const before = characters.slice(0, Number(column) - 1).join('')
-  return `at ${path ?? ''}:${line ?? ''}:${String(Buffer.byteLength(before) + 1)}`
+  const at = Number(column) - 1
+  return { before: characters.slice(0, at).join(''), after: characters.slice(at).join('') }
+}
+
+/** The same place with its column counted in bytes; null when the character there is an ASCII one. */
+function columnInBytes(place: string, files: StackFiles): string | null {
+  const line = lineAt(place, files)
+  if (line === null || line.after < '\u0080') return null
+  return place.replace(/\d+$/u, String(Buffer.byteLength(line.before) + 1))
+}
+
+function isNumberTooLarge(place: string, files: StackFiles): boolean {
+  const text = /^[-+\w.]+/u.exec(lineAt(place, files)?.after ?? '')?.[0].replaceAll('_', '') ?? ''
+  if (/^[-+]?\d+$/u.test(text)) return BigInt.asIntN(64, BigInt(text)) !== BigInt(text)
+  return Math.abs(Number(text)) === Infinity && /\d/u.test(text)
+}
+
+function without(text: string, part: string): string {
+  return text.replace(`,${part}`, '').replace(part, '')
 }

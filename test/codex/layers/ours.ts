@@ -2,17 +2,19 @@ import { LayersError } from '#layers/errors.ts'
 import { canonicalJson, fingerprint } from '#layers/fingerprint.ts'
 import { readJson } from '#layers/json/read.ts'
 import { type ConfigLayer, createLayer } from '#layers/layer.ts'
-import { loadConfigLayersState } from '#layers/load.ts'
+import { type LoadOptions, loadConfigLayersState } from '#layers/load.ts'
+import { rulesFor } from '#layers/precedence.ts'
 import { toWireRequirements } from '#layers/requirements.ts'
 import { codexProfile } from '#layers/runtimes/codex.ts'
 import { type LayersFs, nodeFs } from '#layers/sources/files.ts'
+import { readSystemSources } from '#layers/sources/system-sources.ts'
 import { ConfigLayerStack } from '#layers/stack.ts'
 import { readToml } from '#layers/toml/read.ts'
 import { EMPTY_TABLE } from '#layers/value.ts'
-import { planWrite } from '#layers/write.ts'
+import { applyEdits, type ConfigEdit, planWrite } from '#layers/write.ts'
 
 import { canonicalText, readExactJson } from './exact-json.ts'
-import type { StackCase } from './generate.ts'
+import type { StackCase, StackFiles } from './generate.ts'
 import { PATHS } from './paths.ts'
 import type { WriteCase } from './random-writes.ts'
 import { CODEX_HOME, PROJECT, type Sandbox, USER_FILE } from './sandbox.ts'
@@ -20,13 +22,14 @@ import { type ReadSeen, refused, type WriteSeen } from './seen.ts'
 
 /** The host name that the sandbox has too. */
 const HOST_NAME = { resolve: () => Promise.resolve('device-1') }
+const OVERRIDES = { managedPreferences: {}, hostName: HOST_NAME, home: '/sandbox' }
 
 /** What we say of the files of a stack, under the rules of a release. */
 export async function ourRead(stackCase: StackCase, version: string): Promise<ReadSeen> {
   const cwd = stackCase.files.project === undefined ? undefined : PROJECT
   const requirements = await ourRequirements(stackCase, version)
   try {
-    const stack = await load(stackCase, version, cwd)
+    const stack = await load(stackCase, version, cwd === undefined ? {} : { cwd })
     return {
       fault: null,
       layers: stack.allLayers().map(tellLayer),
@@ -48,11 +51,17 @@ export async function ourRead(stackCase: StackCase, version: string): Promise<Re
   }
 }
 
-async function ourRequirements(stackCase: StackCase, version: string): Promise<string> {
+/** What is required is read without looking at what the settings are. */
+async function ourRequirements({ files }: StackCase, version: string): Promise<string> {
   try {
-    const { requirements } = await load(stackCase, version)
-    const wire = toWireRequirements(requirements)
-    return canonicalText(readExactJson(JSON.stringify(wire)))
+    const { requirements } = await readSystemSources({
+      fs: fsOf(textsOf(files)),
+      rules: rulesFor('codex', version),
+      userFile: USER_FILE,
+      overrides: OVERRIDES,
+      requirements: [],
+    })
+    return canonicalText(readExactJson(JSON.stringify(toWireRequirements(requirements))))
   } catch (error) {
     return ourFault(error)
   }
@@ -63,19 +72,21 @@ export async function ourWrite(stackCase: StackCase, write: WriteCase, version: 
   const before = stackCase.files.user ?? null
   try {
     checkFile(write, version)
-    const stack = await load(stackCase, version)
+    const stack = await load(stackCase, version, { forEditing: true })
+    const edits = write.edits.map((edit) => ({ ...edit, value: readJson(edit.value) }))
     const plan = planWrite({
       stack,
       text: before ?? '',
-      edits: write.edits.map((edit) => ({ ...edit, value: readJson(edit.value) })),
+      edits,
       filePath: write.filePath ?? null,
-      expectedVersion: expectedVersion(stack, write),
+      expectedVersion: write.expectedVersion ?? null,
       home: '/sandbox',
     })
     const { overriddenMetadata, ...result } = plan.result
     const bytes = plan.changed ? plan.text : before
     const metadata = tellMetadata(overriddenMetadata)
-    return { fault: null, ...result, metadata, bytes, nextVersion: plan.nextVersion }
+    const meant = meantVersion(stack, edits)
+    return { fault: null, ...result, metadata, bytes, nextVersion: plan.nextVersion, meant }
   } catch (error) {
     return { ...refused(ourFault(error), before), why: error instanceof Error ? error.message : '' }
   }
@@ -88,9 +99,11 @@ function checkFile({ filePath }: WriteCase, version: string): void {
   planWrite({ stack, text: '', edits: [], filePath: filePath ?? null })
 }
 
-function expectedVersion(stack: ConfigLayerStack, write: WriteCase): string | null {
-  if (write.expectedVersion === 'current') return stack.userLayer()?.version ?? null
-  return write.expectedVersion ?? null
+/** The version that the user layer must have when it is read again, worked out from values alone. */
+function meantVersion(stack: ConfigLayerStack, edits: readonly ConfigEdit[]): string {
+  const { profile } = stack
+  const table = applyEdits(stack.userLayer()?.config ?? EMPTY_TABLE, edits, profile.rules)
+  return fingerprint(profile.normalise(table, CODEX_HOME, OVERRIDES.home))
 }
 
 /** Whether we refuse flags that a process is started with, and how. */
@@ -115,7 +128,7 @@ export async function ourReadOf(sandbox: Sandbox): Promise<string | null> {
     await loadConfigLayersState({
       fs,
       codexHome: CODEX_HOME,
-      overrides: { managedPreferences: {}, hostName: HOST_NAME },
+      overrides: OVERRIDES,
       profile: codexProfile(sandbox.binary.version),
     })
     return null
@@ -141,20 +154,26 @@ function tellMetadata(metadata: ReturnType<typeof planWrite>['result']['overridd
   return canonicalText(readExactJson(`${rest.slice(0, -1)},"effectiveValue":${value}}`))
 }
 
-async function load({ files, flags }: StackCase, version: string, cwd?: string): Promise<ConfigLayerStack> {
-  const texts = new Map<string, Uint8Array>()
-  for (const [key, path] of Object.entries(PATHS)) {
-    const text = files[key as keyof typeof files]
-    if (text !== undefined) texts.set(path, Buffer.from(text))
-  }
+async function load(
+  { files, flags }: StackCase,
+  version: string,
+  more: Pick<LoadOptions, 'cwd' | 'forEditing'> = {},
+): Promise<ConfigLayerStack> {
   return loadConfigLayersState({
-    fs: fsOf(texts),
+    fs: fsOf(textsOf(files)),
     codexHome: CODEX_HOME,
-    ...(cwd === undefined ? {} : { cwd }),
+    ...more,
     cliOverrides: flags,
-    overrides: { managedPreferences: {}, hostName: HOST_NAME },
+    overrides: OVERRIDES,
     profile: codexProfile(version),
   })
+}
+
+function textsOf(files: StackFiles): ReadonlyMap<string, Uint8Array> {
+  const texts = Object.entries(files).map(
+    ([key, text]) => [PATHS[key as keyof StackFiles], Buffer.from(text)] as const,
+  )
+  return new Map(texts)
 }
 
 /** The files of a stack and the folders they are in, without a disk. */

@@ -8,7 +8,7 @@ const SETTINGS: readonly (readonly [path: string, kind: Kind])[] = [
   ['model', 'text'],
   ['model_reasoning_effort', ['low', 'medium', 'high']],
   ['model_context_window', 'count'],
-  ['approval_policy', ['untrusted', 'on-failure', 'on-request', 'never']],
+  ['approval_policy', ['on-failure', 'on-request', 'never']],
   ['sandbox_mode', ['read-only', 'workspace-write', 'danger-full-access']],
   ['sandbox_workspace_write.network_access', 'bool'],
   ['sandbox_workspace_write.writable_roots', ['["/tmp/a"]', '["rel/a", "/abs"]', '[]']],
@@ -40,7 +40,7 @@ const SETTINGS: readonly (readonly [path: string, kind: Kind])[] = [
     'permissions.p.network.domains',
     ['{ "Example.COM." = "allow" }', '{ "example.com" = "deny" }', '{ "*.A.com" = "allow" }'],
   ],
-  ['model_instructions_file', 'path'],
+  ['sqlite_home', 'path'],
   ['notify', 'texts'],
   ['history.persistence', ['save-all', 'none']],
   ['history.max_bytes', 'count'],
@@ -72,12 +72,17 @@ export function addSettings(dice: Dice, table: TableOf, wrongShare: number): voi
       scalar(text),
     )
   }
-  // A server without a command fits nothing; most of them get one.
-  const servers = table.entries.get('mcp_servers')
-  if (servers?.kind !== 'table' || dice.chance(0.05)) return
-  for (const server of servers.entries.values()) {
-    if (server.kind === 'table' && !server.entries.has('command'))
-      server.entries.set('command', scalar('"run"'))
+  // A profile that nobody chooses is refused.
+  if (table.entries.has('permissions')) table.entries.set('default_permissions', scalar('"p"'))
+  complete(dice, table.entries.get('mcp_servers'), 'command')
+  complete(dice, table.entries.get('model_providers'), 'name')
+}
+
+/** A server without a command and a provider without a name fit nothing; most of them get one. */
+function complete(dice: Dice, tables: Node | undefined, key: string): void {
+  if (tables?.kind !== 'table' || dice.chance(0.05)) return
+  for (const table of tables.entries.values()) {
+    if (table.kind === 'table' && !table.entries.has(key)) table.entries.set(key, scalar('"run"'))
   }
 }
 

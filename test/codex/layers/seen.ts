@@ -23,6 +23,8 @@ export interface WriteSeen {
   readonly bytes: string | null
   /** What the user layer's version is when it is read again, or a fault of that. */
   readonly nextVersion: string
+  /** The version that the edits alone give the user layer; not compared. */
+  readonly meant?: string
   /** What was said when it was refused; not compared. */
   readonly why?: string
 }

@@ -58,16 +58,23 @@ async function theirRequirements({ server }: TheirSide): Promise<string> {
   return error === undefined ? canonicalText(read.get('requirements')) : theirFault(error)
 }
 
+/** A write with the version of the moment in place of the word for it. */
+export async function withVersion({ server }: TheirSide, write: WriteCase): Promise<WriteCase> {
+  if (write.expectedVersion !== 'current') return write
+  return { ...write, expectedVersion: userVersion(await readLayers(server)) ?? 'sha256:unknown' }
+}
+
 /** What the CLI makes of a write. */
 export async function theirWrite(side: TheirSide, write: WriteCase): Promise<WriteSeen> {
   const { sandbox, server } = side
-  const version = write.expectedVersion === 'current' ? userVersion(await readLayers(server)) : undefined
   const { result, error } = await server.call(
     write.isBatch ? 'config/batchWrite' : 'config/value/write',
-    paramsOf(write, version ?? write.expectedVersion),
+    paramsOf(write),
   )
   const bytes = sandbox.read(USER_FILE)
-  if (error !== undefined) return refused(theirFault(error), bytes)
+  if (error !== undefined) {
+    return { ...refused(theirFault(error), bytes), why: exactText(error, 'message') }
+  }
   const after = await readLayers(server)
   const answer = withPlainOrigin(result ?? null)
   return {
@@ -85,12 +92,13 @@ function nextVersion(read: LayersRead): string {
   return read.error === undefined ? (userVersion(read) ?? '') : theirFault(read.error)
 }
 
-function paramsOf(write: WriteCase, version: string | null | undefined): string {
+function paramsOf(write: WriteCase): string {
   const edits = write.edits.map(
     ({ keyPath, value, mergeStrategy }) =>
       `"keyPath":${JSON.stringify(keyPath)},"value":${value},"mergeStrategy":"${mergeStrategy}"`,
   )
   const parts = write.isBatch ? [`"edits":[${edits.map((edit) => `{${edit}}`).join(',')}]`] : edits
+  const { expectedVersion: version } = write
   if (version !== undefined) parts.push(`"expectedVersion":${JSON.stringify(version)}`)
   if (write.filePath !== undefined) parts.push(`"filePath":${JSON.stringify(write.filePath)}`)
   return `{${parts.join(',')}}`
@@ -104,10 +112,12 @@ function theirFault(error: ExactJson): string {
   const code = exactText(error, 'data', 'config_write_error_code')
   if (code !== '') return code
   const message = exactText(error, 'message')
+  if (message.startsWith('Invalid request:')) return 'malformed request'
+  if (/: (?:invalid type: |unknown variant |cannot mix `filters`)/u.test(message)) return 'type'
+  if (message.includes('failed to resolve feature override precedence')) return 'in use'
   const location = locationIn(message)
   if (location !== null) return `at ${[...location.values()].join(':')}`
   if (message.startsWith('invalid configuration:')) return 'type'
-  if (message.startsWith('Invalid request:')) return 'malformed request'
   const unreadable = /Failed to read [^/]*(\/\S+):/u.exec(message)
   return unreadable === null ? `requirements` : `unreadable ${unreadable[1] ?? ''}`
 }
