@@ -1,7 +1,10 @@
 import { toRefusal } from '#api/config-faults.ts'
 import type { MergeStrategy } from '#layers/edit-table.ts'
+import { LayersError } from '#layers/errors.ts'
 import { type JsonValue, readJson } from '#layers/json/read.ts'
-import type { ConfigEdit } from '#layers/write.ts'
+import type { ConfigLayerStack } from '#layers/stack.ts'
+import { EMPTY_TABLE } from '#layers/value.ts'
+import { applyEdits, type ConfigEdit } from '#layers/write.ts'
 
 /**
  * Reads the edits of a body that was found to fit, this time with nothing lost: `1` and `1.0` are two values, an integer has
@@ -12,6 +15,25 @@ import type { ConfigEdit } from '#layers/write.ts'
 export function readConfigEdits(bodyText: string): readonly ConfigEdit[] {
   const edits = at(readExactly(bodyText), 'edits')
   return Array.isArray(edits) ? edits.map(toEdit) : []
+}
+
+const MAX_SHOWN = 200
+
+/**
+ * Names the first edit that cannot be made, for a refusal; undefined when each can and their result is what is refused, which
+ * is told by its own key.
+ */
+export function placeOfFault(stack: ConfigLayerStack, edits: readonly ConfigEdit[]): string | undefined {
+  let table = stack.userLayer()?.config ?? EMPTY_TABLE
+  for (const [index, edit] of edits.entries()) {
+    try {
+      table = applyEdits(table, [edit], stack.profile.rules)
+    } catch (error) {
+      if (!(error instanceof LayersError)) throw error
+      return `/edits/${index} ${JSON.stringify(edit.keyPath.slice(0, MAX_SHOWN).toWellFormed())}`
+    }
+  }
+  return undefined
 }
 
 function readExactly(text: string): JsonValue {

@@ -19,7 +19,7 @@ import { type ConfigEdit, planWrite, type WritePlan } from '#layers/write.ts'
 import { ConfigEdits, ConfigView, ConfigWritten } from '#protocol/config.ts'
 import type { User } from '#store/users.ts'
 
-import { readConfigEdits } from './config-edits.ts'
+import { placeOfFault, readConfigEdits } from './config-edits.ts'
 import { storeLayer } from './store-layer.ts'
 
 const PATH = '/users/me/runtime-configs/{runtime}/config'
@@ -107,7 +107,10 @@ function planEdits(
   edits: readonly ConfigEdit[],
   expectedVersion: string | null,
 ): WritePlan {
-  const plan = refusing(() => planWrite({ stack, text: userText.open(), edits, expectedVersion }))
+  const plan = refusing(
+    () => planWrite({ stack, text: userText.open(), edits, expectedVersion }),
+    () => placeOfFault(stack, edits),
+  )
   if (plan.text.length <= MAX_CONFIG_CHARACTERS) return plan
   throw new AppError(
     'configValidationError',
@@ -115,11 +118,11 @@ function planEdits(
   )
 }
 
-function refusing<T>(work: () => T): T {
+function refusing<T>(work: () => T, place: () => string | undefined): T {
   try {
     return work()
   } catch (error) {
-    throw toRefusal(error)
+    throw toRefusal(error, place())
   }
 }
 

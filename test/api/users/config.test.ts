@@ -295,6 +295,8 @@ describe('a refused edit', () => {
     const before = await storedText(api)
     const answer = await edit(api, [anEdit('other', CANARY), refused])
     expect(answer.body).toMatchObject({ status: 400, code: 'configValidationError' })
+    const { keyPath } = refused as { readonly keyPath: string }
+    expect((answer.body as { readonly detail: string }).detail).toContain(keyPath.replaceAll('"', '\\"'))
     expect(answer.text).not.toContain(CANARY)
     expect(await storedText(api)).toBe(before)
   })
