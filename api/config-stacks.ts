@@ -50,8 +50,8 @@ interface Kept {
   readonly opened: OpenedConfig | AppError
 }
 
-/** Largest text of a user layer; as large as an administrator's. */
-export const MAX_CONFIG_CHARACTERS = 262_144
+/** Largest text of a user layer, in UTF-8. */
+export const MAX_CONFIG_BYTES = 262_144
 
 const MAX_CHARACTERS = 16 * 1024 * 1024
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 
 import { toRefusal } from '#api/config-faults.ts'
-import { configFileOf, MAX_CONFIG_CHARACTERS, textsOf } from '#api/config-stacks.ts'
+import { configFileOf, MAX_CONFIG_BYTES, textsOf } from '#api/config-stacks.ts'
 import type { ApiContext } from '#api/deps.ts'
 import { lookUpRuntime } from '#api/look-up-runtime.ts'
 import { parseAuthDocument } from '#core/auth-document.ts'
@@ -141,10 +141,11 @@ async function mergeLayer(
 
 function versionOfLayer(text: Secret<string>, profile: RuntimeProfile): string {
   const plain = text.open()
-  if (plain.length > MAX_CONFIG_CHARACTERS) {
+  const bytes = Buffer.byteLength(plain)
+  if (bytes > MAX_CONFIG_BYTES) {
     throw new AppError(
       'INVALID',
-      `spec.config.encryptedValue: expected at most ${MAX_CONFIG_CHARACTERS} characters inside, got ${plain.length}`,
+      `spec.config.encryptedValue: expected at most ${MAX_CONFIG_BYTES} bytes inside, got ${bytes}`,
     )
   }
   try {

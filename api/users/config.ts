@@ -1,6 +1,6 @@
 import { audit } from '#api/audit.ts'
 import { toRefusal } from '#api/config-faults.ts'
-import { MAX_CONFIG_CHARACTERS, type OpenedConfig } from '#api/config-stacks.ts'
+import { MAX_CONFIG_BYTES, type OpenedConfig } from '#api/config-stacks.ts'
 import { etagOfConfig, viewConfig } from '#api/config-view.ts'
 import type { ApiContext } from '#api/deps.ts'
 import { lookUpRuntime } from '#api/look-up-runtime.ts'
@@ -111,10 +111,11 @@ function planEdits(
     () => planWrite({ stack, text: userText.open(), edits, expectedVersion }),
     () => placeOfFault(stack, edits),
   )
-  if (plan.text.length <= MAX_CONFIG_CHARACTERS) return plan
+  const bytes = Buffer.byteLength(plan.text)
+  if (bytes <= MAX_CONFIG_BYTES) return plan
   throw new AppError(
     'configValidationError',
-    `edits: expected settings of at most ${MAX_CONFIG_CHARACTERS} characters in all, got ${plan.text.length}`,
+    `edits: expected settings of at most ${MAX_CONFIG_BYTES} bytes in all, got ${bytes}`,
   )
 }
 

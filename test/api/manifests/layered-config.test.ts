@@ -110,7 +110,7 @@ describe("a user's sealed settings in a manifest", () => {
 
   it('are refused when there are too many of them', async () => {
     const result = await applyLayer(await seal(`a = "${'x'.repeat(262_144)}"`))
-    expect(result.error).toContain('expected at most 262144 characters inside, got 262150')
+    expect(result.error).toContain('expected at most 262144 bytes inside, got 262150')
   })
 })
 

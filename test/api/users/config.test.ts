@@ -325,9 +325,7 @@ describe('a refused edit', () => {
     const answer = await edit(api, [anEdit('b', 'x'.repeat(100_000))])
     expect(problemOf(answer)).toEqual({
       status: 400,
-      detail: expect.stringMatching(
-        /^edits: expected settings of at most 262144 characters in all, got \d+$/,
-      ),
+      detail: expect.stringMatching(/^edits: expected settings of at most 262144 bytes in all, got \d+$/),
     })
   })
 
