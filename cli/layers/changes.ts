@@ -50,7 +50,7 @@ export function changeLines(screen: Screen, changes: readonly Change[]): readonl
   const cell = (value: TomlValue | null, path: readonly string[]): string =>
     value === null ? '-' : screen.text(value, path)
   const columns: readonly GridColumn<Change>[] = [
-    { heading: 'KEY', cell: ({ path }) => keyText(path), min: 16 },
+    { heading: 'KEY', cell: ({ path }) => keyText(path), min: 16, keeps: 'end' },
     { heading: 'NOW', cell: ({ before, path }) => cell(before, path), style: () => 'red', min: 12 },
     { heading: 'THEN', cell: ({ after, path }) => cell(after, path), style: () => 'green', min: 12 },
     {

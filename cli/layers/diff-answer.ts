@@ -72,7 +72,7 @@ function showRows(
   })
   if (rows.length === 0) return output.print(same)
   const columns: readonly GridColumn<StackDiffRow>[] = [
-    { heading: 'KEY', cell: ({ key }) => keyText(pathOfKey(key)), min: 16 },
+    { heading: 'KEY', cell: ({ key }) => keyText(pathOfKey(key)), min: 16, keeps: 'end' },
     {
       heading: before,
       cell: (row) => cellOf(screen, row.key, row.before),

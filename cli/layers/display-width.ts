@@ -32,6 +32,19 @@ export function shorten(text: string, width: number): string {
   return `${kept}…`
 }
 
+/** The same with `…` in place of the beginning: for keys and paths, whose end tells them apart. */
+export function shortenStart(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text
+  const kept: string[] = []
+  let left = width - 1
+  for (const character of Array.from(text).toReversed()) {
+    left -= codePointWidth(character)
+    if (left < 0) break
+    kept.unshift(character)
+  }
+  return `…${kept.join('')}`
+}
+
 /** The text with as many spaces behind it as it takes to fill so many columns. */
 export function padTo(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - displayWidth(text)))

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 
 import { AppError } from '#core/errors.ts'
@@ -26,37 +26,42 @@ export async function createDraft(
   const folder = await mkdtemp(join(tmpdir(), 'runtimeconfig-edit-'))
   const path = join(folder, basename(file))
   await writeFile(path, bytes, { mode: 0o600 })
+  const discard = (): Promise<void> => rm(folder, { recursive: true, force: true })
   return {
     path,
+    discard,
     async edit() {
-      await runEditor(environment['VISUAL'] || environment['EDITOR'] || 'vi', path)
-      return await readFile(path)
+      const ending = await runEditor(environment['VISUAL'] || environment['EDITOR'] || 'vi', path)
+      const edited = await readFile(path)
+      if (ending === null) return edited
+      const isKept = Buffer.compare(bytes, edited) !== 0
+      if (!isKept) await discard()
+      throw new AppError(
+        'REQUEST_MALFORMED',
+        `expected the editor to end well, got ${ending}; nothing was saved${isKept ? `, what it left is in ${path}` : ''}`,
+      )
     },
-    discard: () => rm(dirname(path), { recursive: true, force: true }),
   }
 }
 
-/** The variable holds a command of the shell, such as `code --wait`. */
-async function runEditor(editor: string, path: string): Promise<void> {
+/**
+ * The variable holds a command of the shell, such as `code --wait`.
+ *
+ * @returns how it ended, or null if well
+ */
+async function runEditor(editor: string, path: string): Promise<string | null> {
   // An interrupt is for the editor; without this it would end us as well and leave the editor alone.
   const ignore = (): void => {}
   process.on('SIGINT', ignore)
   try {
     const child = spawn('sh', ['-c', `${editor} "$@"`, 'sh', path], { stdio: 'inherit' })
     const [code]: unknown[] = await once(child, 'close')
-    if (code === 0) return
-    throw new AppError(
-      'REQUEST_MALFORMED',
-      `expected the editor to end well, got ${ending(typeof code === 'number' ? code : null)}; nothing was saved, what it left is in ${path}`,
-    )
+    if (code === 0) return null
+    if (code === 127) return 'the answer that there is no such command (set VISUAL or EDITOR)'
+    return typeof code === 'number' ? `exit code ${String(code)}` : 'a signal'
   } finally {
     process.off('SIGINT', ignore)
   }
-}
-
-function ending(code: number | null): string {
-  if (code === 127) return 'the answer that there is no such command: set VISUAL or EDITOR'
-  return code === null ? 'a signal' : `exit code ${String(code)}`
 }
 
 /** Asks a person a question that is answered by yes or no. */

@@ -1,11 +1,13 @@
 import type { Column, Output } from '#cli/output.ts'
 
-import { displayWidth, padTo, shorten } from './display-width.ts'
+import { displayWidth, padTo, shorten, shortenStart } from './display-width.ts'
 
 /** A column that may be made narrower, down to `min`, so that the rows fit a screen. */
 export interface GridColumn<Row> extends Column<Row> {
   /** Columns it needs at least; absent for one that is never shortened. */
   readonly min?: number
+  /** Which part of a shortened cell is kept; the start unless told otherwise. */
+  readonly keeps?: 'start' | 'end'
 }
 
 /** How a grid is laid out. */
@@ -33,7 +35,8 @@ export function toGrid<Row>(
   const line = (texts: readonly string[], styled: (text: string, at: number) => string): string =>
     texts
       .map((text, at) => {
-        const short = shorten(text, widths[at] ?? 0)
+        const cut = columns[at]?.keeps === 'end' ? shortenStart : shorten
+        const short = cut(text, widths[at] ?? 0)
         return styled(at === columns.length - 1 ? short : padTo(short, widths[at] ?? 0), at)
       })
       .join(GAP)

@@ -18,7 +18,7 @@ export function showOrigins({ output, width, labels }: Screen, stack: ConfigLaye
   const lines = toGrid(
     [...origins],
     [
-      { heading: 'KEY', cell: ([key]: readonly [string, Origin]) => printable(key), min: 16 },
+      { heading: 'KEY', cell: ([key]: readonly [string, Origin]) => printable(key), min: 16, keeps: 'end' },
       { heading: 'VERSION', cell: ([, { version }]) => shortVersion(version) },
       { heading: 'LAYER', cell: ([, { name }]) => labels.long(name) },
     ],

@@ -62,7 +62,7 @@ function emptySentence({ profile }: LayerSource, layers: readonly LayerRow[]): s
 function keyLines(screen: Screen, keys: readonly KeyExplanation[]): readonly string[] {
   const { output, width, labels } = screen
   const columns: readonly GridColumn<KeyExplanation>[] = [
-    { heading: 'KEY', cell: ({ path }) => keyText(path), min: 16 },
+    { heading: 'KEY', cell: ({ path }) => keyText(path), min: 16, keeps: 'end' },
     {
       heading: 'VALUE',
       cell: ({ value, path }) => (value === null ? '' : screen.text(value, path)),
