@@ -29,24 +29,28 @@ const AGENTS = table(
     max_concurrent_threads_per_session: newer(COUNT),
     ...all('default_subagent_model default_subagent_reasoning_effort', newer('string')),
   },
-  { others: AGENT_ROLE },
+  // The older spelling of a setting beside the newer one is the same setting twice.
+  { others: AGENT_ROLE, excludes: [['max_concurrent_threads_per_session', 'max_threads']] },
 )
 
-const MEMORIES = table({
-  ...all('consolidation_model extract_model', 'string'),
-  ...all(
-    'disable_on_external_context generate_memories no_memories_if_mcp_or_web_search use_memories',
-    'boolean',
-  ),
-  ...all('max_raw_memories_for_consolidation max_rollouts_per_startup', COUNT),
-  ...all(
-    'max_rollout_age_days max_unused_days min_rate_limit_remaining_percent min_rollout_idle_hours',
-    INTEGER,
-  ),
-  consolidation_service_tier: newer('string'),
-  ...all('dedicated_tools dual_write', newer('boolean')),
-  version: newer(words('v1 v2')),
-})
+const MEMORIES = table(
+  {
+    ...all('consolidation_model extract_model', 'string'),
+    ...all(
+      'disable_on_external_context generate_memories no_memories_if_mcp_or_web_search use_memories',
+      'boolean',
+    ),
+    ...all('max_raw_memories_for_consolidation max_rollouts_per_startup', COUNT),
+    ...all(
+      'max_rollout_age_days max_unused_days min_rate_limit_remaining_percent min_rollout_idle_hours',
+      INTEGER,
+    ),
+    consolidation_service_tier: newer('string'),
+    ...all('dedicated_tools dual_write', newer('boolean')),
+    version: newer(words('v1 v2')),
+  },
+  { excludes: [['disable_on_external_context', 'no_memories_if_mcp_or_web_search']] },
+)
 
 const THREAD_STORE = differs(
   either(

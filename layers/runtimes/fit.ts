@@ -7,6 +7,7 @@ import {
   type TomlTable,
   type TomlValue,
 } from '#layers/value.ts'
+import { trimWhiteSpace } from '#layers/white-space.ts'
 
 import type { Field, IntegerField, ScalarField, TableField, WordsField } from './field.ts'
 import type { TypeFault } from './profile.ts'
@@ -64,7 +65,7 @@ const MOST_SECONDS = 2 ** 64
 const SCALARS: Readonly<Record<ScalarField, (value: TomlValue) => boolean>> = {
   any: () => true,
   string: isText,
-  text: (value) => isText(value) && value !== '',
+  text: (value) => isText(value) && !(typeof value === 'string' && trimWhiteSpace(value) === ''),
   path: isText,
   boolean: (value) => typeof value === 'boolean',
   number: isNumber,
@@ -167,7 +168,7 @@ const KIND_NAMES: Readonly<Record<TomlKind, string>> = {
 const SCALAR_NAMES: Readonly<Record<ScalarField, string>> = {
   any: 'anything',
   string: 'a string',
-  text: 'a string that is not empty',
+  text: 'a string that is not blank',
   path: 'a path',
   boolean: 'a boolean',
   number: 'a number',

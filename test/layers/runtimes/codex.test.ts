@@ -146,9 +146,14 @@ describe('the type faults of codex', () => {
       'expected the setting enabled in it, which is missing',
     ],
     [
-      'model_providers.p.name = ""',
+      'model_providers.p.name = "\\t\\u00a0"',
       ['model_providers', 'p', 'name'],
-      'expected a string that is not empty, got a string',
+      'expected a string that is not blank, got a string',
+    ],
+    [
+      '[memories]\nno_memories_if_mcp_or_web_search = true\ndisable_on_external_context = true',
+      ['memories', 'no_memories_if_mcp_or_web_search'],
+      'cannot be set beside disable_on_external_context',
     ],
     ['model_providers.ollama.name = "x"', ['model_providers', 'ollama'], 'cannot be set'],
     [
