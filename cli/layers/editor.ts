@@ -64,12 +64,26 @@ async function runEditor(editor: string, path: string): Promise<string | null> {
   }
 }
 
-/** Asks a person a question that is answered by yes or no. */
-export async function confirm(question: string, fallback: boolean): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+interface Streams {
+  readonly stdin: NodeJS.ReadableStream
+  readonly stderr: NodeJS.WritableStream
+}
+
+/** Asks a person a question that is answered by yes or no. Going away, by Ctrl-C or Ctrl-D, is a no. */
+export async function confirm(
+  question: string,
+  fallback: boolean,
+  { stdin, stderr }: Streams = process,
+): Promise<boolean> {
+  const terminal = createInterface({ input: stdin, output: stderr })
+  const left = once(terminal, 'close').then(() => null)
   try {
-    const answer = (await terminal.question(`${question} ${fallback ? '[Y/n]' : '[y/N]'} `)).trim()
-    return answer === '' ? fallback : /^y(es)?$/i.test(answer)
+    const answer = await Promise.race([
+      terminal.question(`${question} ${fallback ? '[Y/n]' : '[y/N]'} `),
+      left,
+    ])
+    if (answer === null) stderr.write('\n')
+    return answer?.trim() === '' ? fallback : /^\s*y(es)?\s*$/i.test(answer ?? '')
   } finally {
     terminal.close()
   }
