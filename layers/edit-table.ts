@@ -3,6 +3,7 @@ import { LayersError } from './errors.ts'
 import { formatKeyPath } from './key-path.ts'
 import { mergeTomlValues } from './merge.ts'
 import type { LayerRules } from './rules.ts'
+import { asSwitchTable, switchOn } from './switches.ts'
 import { EMPTY_TABLE, isArray, isTable, valueAt, type TomlTable, type TomlValue } from './value.ts'
 
 /** How a table is laid over one that is there: in its place, or merged into it. Anything else is replaced in any case. */
@@ -28,8 +29,25 @@ export function editTable(table: TomlTable, edit: TableEdit, rules: LayerRules):
   const { value } = edit
   const path = spelledAsIn(table, edit, rules)
   if (value === null) return deleteAt(table, path, rules)
+  const atSwitch = editAtSwitch(table, { ...edit, path }, rules)
+  if (atSwitch !== null) return atSwitch
   refuseParents(table, path)
   return edit.mergeStrategy === 'upsert' ? upsertAt(table, { path, value }, rules) : setAt(table, path, value)
+}
+
+/** An edit of one spelling of a switch by the other: both are kept, as between layers. null for any other edit. */
+function editAtSwitch(table: TomlTable, edit: TableEdit, rules: LayerRules): TomlTable | null {
+  const { path, value } = edit
+  const found = switchOn(table, path, rules.switches)
+  if (found === null) return null
+  const { at, key, value: old } = found
+  const isBelow = path.length > at.length
+  if (isTable(old) && !isBelow && typeof value === 'boolean') {
+    return editTable(table, { ...edit, path: [...at, key] }, rules)
+  }
+  if (typeof old !== 'boolean' || !(isBelow || (value !== null && isTable(value)))) return null
+  const mergeStrategy = isBelow ? edit.mergeStrategy : 'upsert'
+  return editTable(setAt(table, at, asSwitchTable(old, { key })), { ...edit, mergeStrategy }, rules)
 }
 
 /** The path of the table that a change is all in: the path that was edited, or a parent if its neighbours changed as well. */
@@ -38,11 +56,18 @@ export function changedPath(before: TomlTable, after: TomlTable, path: readonly 
   for (const [depth, key] of path.entries()) {
     if (!sameBut(one, other, key)) return path.slice(0, Math.max(depth, 1))
     const [below, above] = [one.get(key), other.get(key)]
-    if (!isTable(below) || !isTable(above)) return path
+    if (!isTable(above)) return path
+    if (!isTable(below))
+      return below !== undefined && isMoreThan(above, path.slice(depth + 1)) ? path.slice(0, depth + 1) : path
     one = below
     other = above
   }
   return path
+}
+
+/** Whether a table holds something beside a path, or has the path's end right in it: so does a switch that became one. */
+function isMoreThan(table: TomlTable, path: readonly string[]): boolean {
+  return table.size > 1 || path.length === 1
 }
 
 /** Compares by identity, which is enough: what an edit does not touch is shared. NaN is itself here. */

@@ -1,10 +1,10 @@
 import { renameAliases } from './aliases.ts'
-import { itemAt } from './item-at.ts'
 import { joinsAt } from './joined-arrays.ts'
 import { formatKeyPath, parseKeyPath } from './key-path.ts'
 import { layerTitle } from './layer-title.ts'
 import type { ConfigLayer, Origin } from './layer.ts'
 import type { StackView } from './stack-view.ts'
+import { settingAt } from './switches.ts'
 import { EMPTY_TABLE, isArray, isTable, kindOf, valueAt, type TomlTable, type TomlValue } from './value.ts'
 
 /** A value that a layer has and that does not apply. */
@@ -100,7 +100,7 @@ class Explainer {
   }
 
   explain(path: readonly string[]): KeyExplanation {
-    const value = itemAt(this.#stack.effectiveConfig(), path) ?? null
+    const value = this.#valueIn(this.#stack.effectiveConfig(), path) ?? null
     const leaves = value === null ? [] : this.#leavesAt(value, path)
     const suppliers = new Set(leaves.flatMap((leaf) => this.#suppliersOf(leaf)))
     return this.#explained(
@@ -123,10 +123,17 @@ class Explainer {
       key,
       value,
       winner: suppliers.length === 1 ? (suppliers[0]?.origin ?? null) : null,
-      hides: hidden.map(({ origin, config }) => ({ origin, value: itemAt(config, path) ?? EMPTY_TABLE })),
+      hides: hidden.map(({ origin, config }) => ({
+        origin,
+        value: this.#valueIn(config, path) ?? EMPTY_TABLE,
+      })),
       disabled: this.#disabledAt(path),
       why: value === null ? this.#whyNot(path, hidden) : whyItApplies(suppliers, hidden),
     }
+  }
+
+  #valueIn(config: TomlTable, path: readonly string[]): TomlValue | undefined {
+    return settingAt(config, path, this.#stack.profile.rules.switches)
   }
 
   /** More than one for an array that is joined of those of several layers. */
@@ -162,7 +169,7 @@ class Explainer {
     const lower =
       highest === undefined ? this.#enabled : this.#enabled.slice(this.#enabled.indexOf(highest) + 1)
     return lower.filter((layer) => {
-      const value = itemAt(layer.config, path)
+      const value = this.#valueIn(layer.config, path)
       if (suppliers.includes(layer)) return false
       return value !== undefined && (suppliers.length < 2 || !isTable(value))
     })
@@ -170,7 +177,7 @@ class Explainer {
 
   #disabledAt(path: readonly string[]): KeyExplanation['disabled'] {
     return this.#disabled.flatMap(({ layer, origin, config }) => {
-      const value = itemAt(config, path)
+      const value = this.#valueIn(config, path)
       return value === undefined ? [] : [{ origin, value, reason: layer.disabledReason ?? '' }]
     })
   }

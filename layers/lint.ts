@@ -8,6 +8,7 @@ import { checkRequirements } from './requirements-check.ts'
 import { requirementsTitle } from './requirements-source.ts'
 import type { RuntimeProfile } from './runtimes/profile.ts'
 import type { StackView } from './stack-view.ts'
+import { settingAt, settingPath } from './switches.ts'
 import { isArray, isTable, sameValue, valueAt, type TomlTable, type TomlValue } from './value.ts'
 
 /**
@@ -74,11 +75,12 @@ function shadowed(stack: StackView, layer: ConfigLayer): readonly LintFinding[] 
   const layers = stack.layersHighToLow()
   const policies = layers.slice(0, layers.indexOf(layer)).filter(({ name }) => POLICY.has(name.type))
   if (!EDITABLE.has(layer.name.type) || policies.length === 0) return []
-  const { aliases } = stack.profile.rules
+  const { aliases, switches } = stack.profile.rules
   const named = policies.map(({ name, config }) => ({ name, config: renameAliases(config, aliases) }))
-  return settingsOf(renameAliases(layer.config, aliases)).flatMap(({ path, key, value }) => {
+  return settingsOf(renameAliases(layer.config, aliases)).flatMap(({ path: written, key, value }) => {
+    const path = settingPath(written, value, switches)
     const policy = named.find(({ config }) => decides(config, path))
-    const effective = valueAt(stack.effectiveConfig(), path)
+    const effective = settingAt(stack.effectiveConfig(), path, switches)
     if (policy === undefined || (effective !== undefined && sameValue(effective, value))) return []
     if (joinsAt(path, stack.profile.rules) && holdsItems(effective, value)) return []
     return [

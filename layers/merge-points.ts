@@ -1,5 +1,5 @@
 import { POLICY_KEY } from './environment-filters.ts'
-import type { KeyForm, LayerRules } from './rules.ts'
+import type { KeyForm, LayerRules, Switch } from './rules.ts'
 
 /** What is particular to a place in the tree of keys, and to the places below it. */
 export interface MergePoint {
@@ -7,18 +7,20 @@ export interface MergePoint {
   readonly isEnvironmentPolicy: boolean
   /** What is here is replaced whole. */
   readonly isWhole: boolean
+  readonly switch: Switch | null
   /** By key; `*` stands for every key that has no entry of its own. */
   readonly below: ReadonlyMap<string, MergePoint>
 }
 
 /** The places where a merge does more than to compare keys. Null when there are none, which spares looking for them. */
 export function mergePoints(
-  rules: Pick<LayerRules, 'keyForms' | 'mergesEnvironmentFilters' | 'replacedWhole'>,
+  rules: Pick<LayerRules, 'keyForms' | 'switches' | 'mergesEnvironmentFilters' | 'replacedWhole'>,
 ): MergePoint | null {
-  const { keyForms, mergesEnvironmentFilters, replacedWhole } = rules
-  if (keyForms.length + replacedWhole.length === 0 && !mergesEnvironmentFilters) return null
+  const { keyForms, switches, mergesEnvironmentFilters, replacedWhole } = rules
+  if (keyForms.length + switches.length + replacedWhole.length === 0 && !mergesEnvironmentFilters) return null
   const root = emptyPoint()
   for (const { table, form } of keyForms) pointAt(root, table).form = form
+  for (const each of switches) pointAt(root, each.path).switch = each
   for (const path of replacedWhole) pointAt(root, path).isWhole = true
   if (mergesEnvironmentFilters) pointAt(root, [POLICY_KEY]).isEnvironmentPolicy = true
   return root
@@ -33,11 +35,12 @@ interface PointDraft {
   form: KeyForm['form'] | null
   isEnvironmentPolicy: boolean
   isWhole: boolean
+  switch: Switch | null
   readonly below: Map<string, PointDraft>
 }
 
 function emptyPoint(): PointDraft {
-  return { form: null, isEnvironmentPolicy: false, isWhole: false, below: new Map() }
+  return { form: null, isEnvironmentPolicy: false, isWhole: false, switch: null, below: new Map() }
 }
 
 function pointAt(root: PointDraft, path: readonly string[]): PointDraft {

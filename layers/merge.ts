@@ -4,12 +4,13 @@ import { joinArrays } from './joined-arrays.ts'
 import { tableInForm } from './key-forms.ts'
 import { mergePoints, pointBelow, type MergePoint } from './merge-points.ts'
 import type { LayerRules } from './rules.ts'
+import { metAtSwitch } from './switches.ts'
 import { EMPTY_TABLE, isArray, isTable, valueAt, type TomlTable, type TomlValue } from './value.ts'
 
 /** The part of a release's rules that a merge asks for. */
 export type MergeRules = Pick<
   LayerRules,
-  'aliases' | 'keyForms' | 'mergesEnvironmentFilters' | 'arrays' | 'replacedWhole'
+  'aliases' | 'keyForms' | 'switches' | 'mergesEnvironmentFilters' | 'arrays' | 'replacedWhole'
 >
 
 /**
@@ -72,8 +73,9 @@ class Merge {
     return merged
   }
 
-  #meet(below: TomlValue | undefined, above: TomlValue, point: MergePoint | null): TomlValue {
-    if (point?.isWhole === true) return above
+  #meet(lower: TomlValue | undefined, upper: TomlValue, point: MergePoint | null): TomlValue {
+    if (point?.isWhole === true) return upper
+    const [below, above] = point === null ? [lower, upper] : metAtSwitch(lower, upper, point.switch)
     if (isTable(below) && isTable(above)) return this.tables({ base: below, overlay: above, point })
     return this.#joinsArrays && isArray(below) && isArray(above) ? joinArrays(below, above) : above
   }

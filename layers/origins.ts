@@ -4,6 +4,7 @@ import { formatSegment } from './key-path.ts'
 import type { ConfigLayer, Origin } from './layer.ts'
 import { mergePoints, pointBelow, type MergePoint } from './merge-points.ts'
 import type { MergeRules } from './merge.ts'
+import { asSwitchTable, booleansThatStay, withSwitchTables } from './switches.ts'
 import { isArray, isTable, type TomlTable, type TomlValue } from './value.ts'
 
 /**
@@ -17,11 +18,12 @@ import { isArray, isTable, type TomlTable, type TomlValue } from './value.ts'
  */
 export function collectOrigins(
   layers: readonly ConfigLayer[],
-  rules: Pick<MergeRules, 'aliases'>,
+  rules: Pick<MergeRules, 'aliases' | 'switches'>,
 ): ReadonlyMap<string, Origin> {
   const origins = new Map<string, Origin>()
   for (const { origin, table } of enabledSources(layers, rules)) {
-    collectTable({ origin, origins }, '', table)
+    collectTable({ origin, origins }, '', withSwitchTables(table, rules.switches))
+    for (const path of booleansThatStay(table, rules.switches)) origins.set(path.join('.'), origin)
   }
   return origins
 }
@@ -102,7 +104,8 @@ function collectLive(origins: Map<string, Origin>, place: Place): void {
     const path = place.prefix + formatSegment(key)
     if (isTable(value) && value.size > 0) {
       const point = pointBelow(place.point, key)
-      collectLive(origins, { table: value, prefix: `${path}.`, sources: tablesBelow(sources, key), point })
+      const below = tablesBelow(sources, key, point)
+      collectLive(origins, { table: value, prefix: `${path}.`, sources: below, point })
     } else {
       const supplier = sources.find(({ table }) => table.has(key))
       if (supplier !== undefined) origins.set(path, supplier.origin)
@@ -120,10 +123,12 @@ function bySpelling({ sources, point }: Place): readonly Source[] {
   }))
 }
 
-function tablesBelow(sources: readonly Source[], key: string): readonly Source[] {
+function tablesBelow(sources: readonly Source[], key: string, point: MergePoint | null): readonly Source[] {
+  const spelling = point?.switch ?? null
   const below: Source[] = []
   for (const { origin, table } of sources) {
-    const child = table.get(key)
+    const value = table.get(key)
+    const child = spelling === null ? value : asSwitchTable(value, spelling)
     if (isTable(child)) below.push({ origin, table: child })
   }
   return below

@@ -1,6 +1,6 @@
 import { LayersError } from './errors.ts'
 import type { LayerType } from './layer.ts'
-import type { LayerRules } from './rules.ts'
+import type { LayerRules, Switch } from './rules.ts'
 
 /** The releases of codex that the recorded cases were taken from; everything else is said to be a guess. */
 export const OBSERVED_CODEX = ['0.128.0', '0.169.0'] as const
@@ -35,11 +35,25 @@ const MEMORIES_ALIAS = {
   canonical: 'disable_on_external_context',
 } as const
 
+/** Features that may be a table of settings, as seen on codex 0.169.0; of other features a table replaces the boolean. */
+const FEATURE_SWITCHES: readonly Switch[] = [
+  ...switchesOf(['multi_agent_v2', 'code_mode', 'sleep_tool', 'runtime_agent_instances'], false),
+  ...switchesOf(['network_proxy'], true),
+]
+
+function switchesOf(names: readonly string[], keepsOrigin: boolean): readonly Switch[] {
+  return names.flatMap((name) => [
+    { path: ['features', name], key: 'enabled', keepsOrigin },
+    { path: ['profiles', '*', 'features', name], key: 'enabled', keepsOrigin },
+  ])
+}
+
 const CODEX_128: RuleSet = {
   runtime: 'codex',
   precedence: CODEX_PRECEDENCE,
   aliases: [MEMORIES_ALIAS],
   keyForms: [],
+  switches: [],
   mergesEnvironmentFilters: false,
   arrays: 'replaced',
   replacedWhole: [],
@@ -71,6 +85,7 @@ const CODEX_169: RuleSet = {
     { table: ['permissions', '*', 'network', 'domains'], form: 'host-name' },
     { table: ['shell_environment_policy', 'filters'], form: 'lower-case' },
   ],
+  switches: FEATURE_SWITCHES,
   mergesEnvironmentFilters: true,
   arrays: 'replaced',
   replacedWhole: [],
@@ -115,6 +130,7 @@ const PLAIN: Omit<RuleSet, 'runtime' | 'precedence'> = {
   ...CODEX_169,
   aliases: [],
   keyForms: [],
+  switches: [],
   mergesEnvironmentFilters: false,
   unwritableKeys: [],
   projectStripped: [],

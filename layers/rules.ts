@@ -17,6 +17,17 @@ export interface KeyForm {
   readonly form: 'host-name' | 'lower-case'
 }
 
+/**
+ * A setting that is a boolean or a table: where the two meet, the boolean is the table's value under `key`. `*` in the path
+ * stands for any key.
+ */
+export interface Switch {
+  readonly path: readonly string[]
+  readonly key: string
+  /** Whether the origins as the reference has them name a boolean under the path too, and not only under the key. */
+  readonly keepsOrigin: boolean
+}
+
 /** Where a source of requirements stands among the others. */
 export type RequirementsSource =
   | 'managedPreferences'
@@ -36,6 +47,7 @@ export interface LayerRules {
   readonly precedence: Readonly<Partial<Record<LayerType, number>>>
   readonly aliases: readonly KeyAlias[]
   readonly keyForms: readonly KeyForm[]
+  readonly switches: readonly Switch[]
   /** Whether `filters` of `shell_environment_policy` end the older lists of the layers below, and lists their `filters`. */
   readonly mergesEnvironmentFilters: boolean
   /** How two arrays meet: the higher one counts, or its items follow those of the lower one, a repeated scalar once. */

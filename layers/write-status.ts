@@ -1,10 +1,10 @@
 import { spelledPath } from './edit-table.ts'
 import { POLICY_KEY, withoutOtherSpelling } from './environment-filters.ts'
-import { itemAt } from './item-at.ts'
 import { holdsItems, joinsAt } from './joined-arrays.ts'
 import { overrideMessage } from './layer-title.ts'
 import type { ConfigLayer, Origin } from './layer.ts'
 import type { StackView } from './stack-view.ts'
+import { settingAt } from './switches.ts'
 import { isArray, isTable, sameValue, type TomlTable, type TomlValue } from './value.ts'
 
 /** Which layer keeps a written value from taking effect, and what applies instead. */
@@ -41,7 +41,8 @@ function overrideAt(
   path: readonly string[],
 ): OverriddenMetadata | null {
   const { rules } = updated.profile
-  const lookUp = (table: TomlTable): TomlValue | undefined => itemAt(table, spelledPath(table, path, rules))
+  const lookUp = (table: TomlTable): TomlValue | undefined =>
+    settingAt(table, spelledPath(table, path, rules), rules.switches)
   const wanted = lookUp(user.config)
   const effective = lookUp(updated.effectiveConfig())
   if (isSame(wanted, effective) || (joinsAt(path, rules) && holdsItems(effective, wanted))) return null

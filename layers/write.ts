@@ -13,6 +13,7 @@ import { readLayerText } from './layer-text.ts'
 import type { LayerRules } from './rules.ts'
 import type { RuntimeProfile } from './runtimes/profile.ts'
 import type { ConfigLayerStack } from './stack.ts'
+import { settingPath } from './switches.ts'
 import { EMPTY_TABLE, sameValue, valueAt, type TomlTable, type TomlValue } from './value.ts'
 import { checkUpdated } from './write-checks.ts'
 import { findOverride, type OverriddenMetadata } from './write-status.ts'
@@ -162,7 +163,7 @@ class EditRun {
     const [old, value] = [valueAt(this.#written, path), valueAt(written, path)]
     if (!isSame(old, value)) this.#textEdits.push({ path, value: value ?? null, mergeStrategy: 'replace' })
     this.#written = written
-    this.paths.push(read.path)
+    this.paths.push(settingPath(read.path, read.value, rules.switches))
   }
 
   textAfter(text: string): string {

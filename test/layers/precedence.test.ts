@@ -133,6 +133,7 @@ describe('the precedence of layers', () => {
       notice: null,
       aliases: [],
       keyForms: [],
+      switches: [],
       mergesEnvironmentFilters: false,
       unwritableKeys: [],
       projectStripped: [],
