@@ -98,6 +98,8 @@ function widestShrinkable<Row>(
 function stepOf<Row>(widths: readonly number[], columns: readonly GridColumn<Row>[], at: number): number {
   const own = widths[at] ?? 0
   const others = widths.filter((_, other) => other !== at && columns[other]?.min !== undefined)
+  // Columns of one width take turns.
+  if (others.includes(own)) return 1
   const next = Math.max(0, ...others.filter((width) => width < own))
   return Math.max(1, own - Math.max(next, columns[at]?.min ?? 0))
 }

@@ -1,6 +1,9 @@
-import { printable } from '#cli/layers/value-text.ts'
+import { dirname } from 'node:path'
+
 import { layerTitle } from '#layers/layer-title.ts'
 import type { LayerName } from '#layers/layer.ts'
+
+import { printable } from './value-text.ts'
 
 const LABELS: Readonly<Record<LayerName['type'], string>> = {
   packagedDefaults: 'defaults',
@@ -35,10 +38,11 @@ export class LayerLabels {
     return LABELS[name.type]
   }
 
-  /** A word or two for a column; with the file where there are several of that kind. */
+  /** A word or two for a column; with the place where there are several of that kind. */
   short(name: LayerName): string {
     const label = LABELS[name.type]
-    const place = this.place(name)
+    // The folder of a project says enough, and there may be many columns of it.
+    const place = name.type === 'project' ? this.path(dirname(name.dotCodexFolder)) : this.place(name)
     return this.#ambiguous.has(label) && place !== '' ? `${label} ${place}` : label
   }
 

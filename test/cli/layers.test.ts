@@ -321,13 +321,8 @@ DOCS_TOKEN = "${token}"
     const { stdout } = await other.layers('--cwd part')
     const rows = stdout.split('\n').map((line) => line.split(/ {2,}/))
     expect(rows.slice(2, 4)).toEqual([
-      [
-        'model',
-        '"inner"',
-        'project ~/app/part/.codex/config.toml',
-        '"outer" (project ~/app/.codex/config.toml)',
-      ],
-      ['review_model', '"outer"', 'project ~/app/.codex/config.toml'],
+      ['model', '"inner"', 'project ~/app/part', '"outer" (project ~/app)'],
+      ['review_model', '"outer"', 'project ~/app'],
     ])
   })
 
