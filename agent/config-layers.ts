@@ -72,7 +72,10 @@ async function loadLayers(source: ConfigSource, fs: LayersFolders): Promise<read
 const NO_HOST_NAME = { resolve: async () => null }
 
 /** Of a runtime that nothing more is known of, there is the one file. */
-async function loadFile({ runtime, format, folder, name }: ConfigSource, fs: LayersFolders): Promise<ConfigLayer> {
+async function loadFile(
+  { runtime, format, folder, name }: ConfigSource,
+  fs: LayersFolders,
+): Promise<ConfigLayer> {
   const file = join(folder, name)
   const bytes = await fs.readFile(file)
   try {
