@@ -6,6 +6,8 @@ import { promisify } from 'node:util'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { exampleHome, libraryExamples } from '#test/docs/library-examples.ts'
+
 const run = promisify(execFile)
 const ROOT = new URL('../..', import.meta.url).pathname
 
@@ -52,4 +54,47 @@ describe('the packed package', () => {
       ['desk', 'laptop', 'train', 'studio'],
     ])
   })
+
+  it('has a library with types that a strict project compiles against and plain Node runs', async () => {
+    const examples = libraryExamples()
+    for (const [at, { program }] of examples.entries()) {
+      await writeFile(join(folder, `example-${String(at)}.mts`), program)
+    }
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(STRICT_PROJECT))
+    // The types of Node are what such a project has anyway; the library itself needs none of them.
+    const types = ['--typeRoots', join(ROOT, 'node_modules', '@types')]
+    await run(join(ROOT, 'node_modules', '.bin', 'tsc'), ['-p', folder, ...types], { env })
+
+    const printed: string[] = []
+    for (const at of examples.keys()) {
+      const { home, remove } = await exampleHome()
+      const { stdout } = await run(process.execPath, [join(folder, `example-${String(at)}.mjs`)], {
+        cwd: home,
+        env: { ...env, HOME: home, NO_COLOR: '1' },
+      })
+      printed.push(stdout.trimEnd())
+      await remove()
+    }
+    expect(printed).toEqual(examples.map(({ output }) => output))
+  })
+
+  it('has a library that holds nothing of the server and needs nothing but Node', async () => {
+    const text = await readFile(join(folder, 'node_modules', 'runtime-config-operator', 'layers.js'), 'utf8')
+    const imported = [...text.matchAll(/^import .* from "([^"]+)"/gm)].map(([, name]) => name ?? '')
+    expect(imported.filter((name) => !name.startsWith('node:'))).toEqual([])
+    expect(text).not.toMatch(/express|socket\.io|zod|RuntimeConfigController/)
+  })
 })
+
+const STRICT_PROJECT = {
+  compilerOptions: {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    target: 'es2022',
+    module: 'nodenext',
+    types: ['node'],
+    skipLibCheck: false,
+  },
+  include: ['*.mts'],
+}

@@ -1,0 +1,31 @@
+/**
+ * What other TypeScript projects import as `runtime-config-operator/layers`. The one file of the tree that only exports
+ * again: a package has to name what it promises to keep, and everything that is not here may change with any release.
+ */
+export { LayersError } from './errors.ts'
+export { createLayer } from './layer.ts'
+export { loadClaudeLayersState } from './load-claude.ts'
+export { loadConfigLayersState } from './load.ts'
+export { mergeTomlValues } from './merge.ts'
+export { claudeProfile } from './runtimes/claude.ts'
+export { codexProfile } from './runtimes/codex.ts'
+export { nodeFs } from './sources/files.ts'
+export { writeUserConfig } from './sources/user-file.ts'
+export { ConfigLayerStack } from './stack.ts'
+export { readToml } from './toml/read.ts'
+export { renderToml } from './toml/render.ts'
+export { toJson } from './json/render.ts'
+export { TomlDatetime } from './value.ts'
+
+export type { KeyExplanation } from './explain.ts'
+export type { StackDiff } from './diff.ts'
+export type { ConfigLayer, LayerName, Origin } from './layer.ts'
+export type { LintFinding } from './lint.ts'
+export type { ClaudeLoadOptions } from './load-claude.ts'
+export type { LoadOptions } from './load.ts'
+export type { RuntimeProfile } from './runtimes/profile.ts'
+export type { LayersFs } from './sources/files.ts'
+export type { LoaderOverrides } from './sources/system-sources.ts'
+export type { UserConfigWrite, UserConfigWritten } from './sources/user-file.ts'
+export type { TomlScalar, TomlTable, TomlValue } from './value.ts'
+export type { ConfigEdit } from './write.ts'
