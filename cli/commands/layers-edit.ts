@@ -33,7 +33,7 @@ export async function editFile(context: LayersContext, flags: WriteFlags): Promi
 
 async function checkVersion(source: LayerSource, flags: WriteFlags): Promise<void> {
   const expected = await expectedVersionOf(source, flags)
-  const current = expected === null ? null : ((await source.load()).userLayer()?.version ?? '')
+  const current = expected === null ? null : ((await source.loadForEditing()).userLayer()?.version ?? '')
   if (expected === current) return
   const reason = `the file has another version by now, ${shortVersion(current ?? '')}`
   throw new LayersError('configVersionConflict', reason, { path: source.userFile })
@@ -76,7 +76,7 @@ async function editUntilValid(session: Session): Promise<Edited | null> {
 }
 
 async function validated({ source, draft, before }: Session, bytes: Uint8Array): Promise<Edited> {
-  const stack = await source.loadWith(bytes, draft.path)
+  const stack = await source.loadWith({ bytes, path: draft.path, forEditing: false })
   const stackBefore = await loadedBefore(source, before ?? new Uint8Array())
   checkUpdated(stack, stackBefore?.userLayer()?.config ?? EMPTY_TABLE)
   return { text: Buffer.from(bytes).toString('utf8'), stackBefore, stack }
@@ -85,7 +85,7 @@ async function validated({ source, draft, before }: Session, bytes: Uint8Array):
 /** A file that cannot be read is one more reason to edit it. */
 async function loadedBefore(source: LayerSource, bytes: Uint8Array): Promise<ConfigLayerStack | null> {
   try {
-    return await source.loadWith(bytes, source.userFile)
+    return await source.loadWith({ bytes, path: source.userFile, forEditing: true })
   } catch (error) {
     if (error instanceof LayersError) return null
     throw error

@@ -75,9 +75,9 @@ async function write({ source, flags, edit }: Write): Promise<Written> {
     home: source.home,
     edits: [edit],
     expectedVersion,
-    load: async () => (before = await source.load()),
+    load: async () => (before = await source.loadForEditing()),
   })
-  const after = await source.load()
+  const after = await source.loadForEditing()
   return { result, before: before ?? after, after }
 }
 
@@ -94,10 +94,10 @@ async function plan({
   const { planWrite } = await import('#layers/write.ts')
   const { userFile, home } = source
   const bytes = (await source.fs.readFile(userFile)) ?? new Uint8Array()
-  const before = await source.loadWith(bytes, userFile)
+  const before = await source.loadWith({ bytes, path: userFile, forEditing: true })
   const text = readTomlBytes(bytes)
   const planned = planWrite({ stack: before, text, edits: [edit], expectedVersion, home })
-  const after = await source.loadWith(Buffer.from(planned.text), userFile)
+  const after = await source.loadWith({ bytes: Buffer.from(planned.text), path: userFile, forEditing: true })
   const { nextVersion, changed, result } = planned
   return { result: { ...result, nextVersion, changed }, before, after }
 }
@@ -110,6 +110,6 @@ export async function expectedVersionOf(
   if (expectedVersion === undefined) return null
   const beginning = /^(?:sha256:)?([0-9a-f]{12,64})$/.exec(expectedVersion)?.[1]
   if (beginning === undefined) return expectedVersion
-  const version = (await source.load()).userLayer()?.version ?? ''
+  const version = (await source.loadForEditing()).userLayer()?.version ?? ''
   return version.startsWith(`sha256:${beginning}`) ? version : expectedVersion
 }

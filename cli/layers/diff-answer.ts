@@ -21,7 +21,7 @@ export async function showDiffTo(
   const bytes = await source.fs.readFile(file)
   if (bytes === null)
     throw new LayersError('configUnreadable', 'expected a file to compare with, got none', { path: file })
-  const other = await source.loadWith(bytes, file)
+  const other = await source.loadWith({ bytes, path: file, forEditing: false })
   const headings = ['NOW', `WITH ${screen.labels.path(file)}`] as const
   showRows(screen, stack.diff(other).rows, { headings, same: 'the same would apply' })
 }

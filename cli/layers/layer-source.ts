@@ -33,12 +33,19 @@ export interface LayerSource {
   /** File of the user layer, absolute. */
   readonly userFile: string
   load(): Promise<ConfigLayerStack>
-  /**
-   * Loads them as if the user's file were another one.
-   *
-   * @param file what faults call it
-   */
-  loadWith(bytes: Uint8Array, file: string): Promise<ConfigLayerStack>
+  /** Loads them with settings of a wrong kind as they are, so that an edit can mend them. */
+  loadForEditing(): Promise<ConfigLayerStack>
+  /** Loads them as if the user's file were another one. */
+  loadWith(file: OtherFile): Promise<ConfigLayerStack>
+}
+
+/** What stands in for the user's file. */
+export interface OtherFile {
+  readonly bytes: Uint8Array
+  /** What faults call it. */
+  readonly path: string
+  /** See {@link LayerSource.loadForEditing}. */
+  readonly forEditing: boolean
 }
 
 /** Finds out where the layers are. Reads nothing yet. */
@@ -55,12 +62,13 @@ export async function openLayerSource(
     fs,
     home,
     cwd: place.cwd,
-    load: () => found.loadFrom(fs),
-    async loadWith(bytes, file) {
+    load: () => found.loadFrom(fs, false),
+    loadForEditing: () => found.loadFrom(fs, true),
+    async loadWith({ bytes, path, forEditing }) {
       try {
-        return await found.loadFrom(withFile(fs, found.userFile, bytes))
+        return await found.loadFrom(withFile(fs, found.userFile, bytes), forEditing)
       } catch (error) {
-        throw error instanceof LayersError ? renamed(error, found.userFile, file) : error
+        throw error instanceof LayersError ? renamed(error, found.userFile, path) : error
       }
     },
   }
@@ -74,7 +82,7 @@ interface Place {
 }
 
 interface RuntimeSource extends Pick<LayerSource, 'profile' | 'userFile'> {
-  loadFrom(fs: LayersFolders): Promise<ConfigLayerStack>
+  loadFrom(fs: LayersFolders, forEditing: boolean): Promise<ConfigLayerStack>
 }
 
 async function codexSource({ flags, environment, home, cwd }: Place): Promise<RuntimeSource> {
@@ -84,11 +92,11 @@ async function codexSource({ flags, environment, home, cwd }: Place): Promise<Ru
   const profile = codexProfile(flags.cliVersion)
   const { systemFolder } = flags
   const overrides = { home, ...(systemFolder === undefined ? {} : filesIn(systemFolder)) }
-  const cliOverrides = sessionFlags(flags)
+  const asked = { codexHome, cwd, cliOverrides: sessionFlags(flags), overrides, profile }
   return {
     profile,
     userFile: join(codexHome, 'config.toml'),
-    loadFrom: (fs) => loadConfigLayersState({ fs, codexHome, cwd, cliOverrides, overrides, profile }),
+    loadFrom: (fs, forEditing) => loadConfigLayersState({ ...asked, fs, forEditing }),
   }
 }
 

@@ -166,6 +166,14 @@ mcp_servers.docs.env.DOCS_TOKEN  ••••  ••••  yes
     })
   })
 
+  it('mends a value of the wrong kind, with which nothing else can be shown', async () => {
+    await using machine = await openLayersMachine({ [FILE]: 'model = 5\n' })
+    expect((await machine.layers()).code).toBe(1)
+    expect((await machine.layers('set model gpt-6 --dry-run')).code).toBe(0)
+    expect((await machine.layers('set model gpt-6')).code).toBe(0)
+    expect(await machine.terminal.read(FILE)).toBe('model = "gpt-6"\n')
+  })
+
   it("edits claude's settings, whose file is JSON", async () => {
     const text = '{\n    "model": "opus",\n    "env": {}\n}\n'
     await using machine = await openLayersMachine({ '.claude/settings.json': text })
