@@ -18,7 +18,7 @@ env = { DOCS_TOKEN = "canary-1234" }
 
 const FILES = {
   [FILE]: USER,
-  'etc/managed_config.toml': 'approval_policy = "never"\n',
+  'etc/managed_config.toml': 'approval_policy = "never"\nweb_search = "disabled"\n',
   'etc/requirements.toml': 'allowed_sandbox_modes = ["read-only", "workspace-write"]\n',
 }
 
@@ -47,12 +47,12 @@ model  "gpt-5.2"  "gpt-6"  yes
 
   it('says which layer keeps it from taking effect, and exits with 0', async () => {
     await using machine = await aMachine()
-    expect(await machine.layers('set approval_policy untrusted')).toEqual(
+    expect(await machine.layers('set web_search live')).toEqual(
       done(`\
-~/.codex/config.toml is changed; version 16c573876dd3
-KEY              NOW           THEN         APPLIES
-approval_policy  "on-request"  "untrusted"  no: "never" (managed)
-this takes no effect here: managed config ~/etc/managed_config.toml sets approval_policy to "never"
+~/.codex/config.toml is changed; version 4f335c4fae70
+KEY         NOW  THEN    APPLIES
+web_search  -    "live"  no: "disabled" (managed)
+this takes no effect here: managed config ~/etc/managed_config.toml sets web_search to "disabled"
 `),
     )
   })
@@ -141,27 +141,27 @@ mcp_servers.docs.env.DOCS_TOKEN  ••••  ••••  yes
     const home = machine.terminal.home
     const managed = {
       name: { type: 'legacyManagedConfigTomlFromFile', file: `${home}/etc/managed_config.toml` },
-      version: 'sha256:fb622b23fd11fdda0d0fa9b79e23134a92edc8755b5130aa08eeb43223386fb8',
+      version: 'sha256:ef0c36626549b43055fec95c99e62859dc839628cd70581e227ffc9f5068604b',
     }
-    expect(await machine.json('set approval_policy untrusted --dry-run')).toEqual({
+    expect(await machine.json('set web_search live --dry-run')).toEqual({
       status: 'okOverridden',
-      version: expect.stringMatching(/^sha256:16c573876dd3[0-9a-f]{52}$/),
+      version: expect.stringMatching(/^sha256:4f335c4fae70[0-9a-f]{52}$/),
       filePath: `${home}/${FILE}`,
       changed: true,
       dryRun: true,
       changes: [
         {
-          key: 'approval_policy',
-          before: 'on-request',
-          after: 'untrusted',
-          applies: { value: 'never', origin: managed },
+          key: 'web_search',
+          before: null,
+          after: 'live',
+          applies: { value: 'disabled', origin: managed },
           takesEffect: false,
         },
       ],
       overriddenMetadata: {
         message: `Overridden by legacy managed_config.toml: ${home}/etc/managed_config.toml`,
         overridingLayer: managed,
-        effectiveValue: 'never',
+        effectiveValue: 'disabled',
       },
     })
   })
