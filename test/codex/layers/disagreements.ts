@@ -24,7 +24,9 @@ export async function compare(side: TheirSide, stackCase: StackCase): Promise<Ou
   const { version } = side.sandbox.binary
   const [theirs, ours] = [await theirRead(side, stackCase), await ourRead(stackCase, version)]
   let files = stackCase.files
-  const found: Disagreement[] = compareReads(theirs, ours).map((place) => within(place, stackCase.files))
+  const found: Disagreement[] = compareReads(theirs, ours).map((place) =>
+    Object.assign(within(place, stackCase.files), { why: `${theirs.why ?? ''} / ${ours.why ?? ''}` }),
+  )
   let writes = 0
   for (const write of stackCase.writes) {
     const seen = await compareWrite(side, { ...stackCase, files }, write)

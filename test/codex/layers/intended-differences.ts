@@ -10,6 +10,8 @@ export interface Disagreement {
   readonly part: string
   readonly theirs: string
   readonly ours: string
+  /** What both said of a fault in reading. */
+  readonly why?: string
   /** The files at that moment. */
   readonly files: StackFiles
   /** Present for a write. */
@@ -139,11 +141,8 @@ export const INTENDED_DIFFERENCES: readonly IntendedDifference[] = [
     id: 'environment-policy-alone',
     reason:
       'What is wrong with the lists and filters of `shell_environment_policy` stops the CLI in every layer, also in one that a higher layer overrides, and before an edit could mend it. Ours treats them like every other setting.',
-    explains: ({ part, theirs, ours, files }) =>
-      part.endsWith('fault') &&
-      theirs === 'type' &&
-      (ours === 'none' || ours.startsWith('config')) &&
-      Object.values(files).some((text: string) => text.includes('environment')),
+    explains: ({ theirs, write }) =>
+      (write === undefined ? theirs : write.theirs.fault) === 'type of a layer',
   },
   {
     id: 'relative-path-written',
@@ -160,6 +159,53 @@ export const INTENDED_DIFFERENCES: readonly IntendedDifference[] = [
       'Of several numbers out of range in one text the CLI may report a later one when a header comes after longer ones that imply its table. Ours reports the first in the text.',
     explains: ({ part, theirs, ours, files }) =>
       part.endsWith('fault') && isNumberTooLarge(theirs, files) && isNumberTooLarge(ours, files),
+  },
+  {
+    id: 'path-without-base',
+    reason:
+      'A layer that does not fit the schema on its own keeps its relative paths, and the CLI then refuses all settings, also when the merged ones fit. Ours shows the path as it is.',
+    explains: ({ part, theirs, ours, why = '' }) =>
+      part === 'read fault' && theirs === 'type' && ours === 'none' && why.includes('without a base path'),
+  },
+  {
+    id: 'upsert-rewrites',
+    reason:
+      'An upsert makes the CLI write the whole table as it understood it: paths absolute, whole seconds with a fraction. Ours leaves what the edit does not touch as its author wrote it.',
+    explains: ({ part, write }) =>
+      part === 'write bytes' &&
+      write !== undefined &&
+      write.write.edits.some(({ mergeStrategy }) => mergeStrategy === 'upsert') &&
+      write.theirs.nextVersion === write.ours.nextVersion &&
+      versionOfText(write.theirs.bytes) !== versionOfText(write.ours.bytes),
+  },
+  {
+    id: 'nan-is-no-change',
+    reason:
+      'An upsert that changes nothing makes the CLI write the file anew when a value is not a number, because such a value is not equal to itself. Ours writes nothing.',
+    explains: ({ part, write }) =>
+      part === 'write bytes' &&
+      write !== undefined &&
+      (write.before ?? '').includes('nan') &&
+      write.ours.bytes === write.before &&
+      versionOfText(write.theirs.bytes) === versionOfText(write.ours.bytes),
+  },
+  {
+    id: 'item-not-written',
+    reason:
+      'An upsert of a table into an item of an array, such as `x.0`, is answered with `ok` by the CLI, which writes nothing. Ours refuses it like any other edit below an array.',
+    explains: ({ part, write }) =>
+      part.startsWith('write') &&
+      write?.theirs.fault === null &&
+      write.theirs.bytes === write.before &&
+      /non-table parent/u.test(write.ours.why ?? ''),
+  },
+  {
+    id: 'array-as-table',
+    reason:
+      'The CLI takes an array where a setting is a table, as if its items were the settings in an order of their own. Ours says that a table is expected.',
+    explains: ({ part, why = '', write }) =>
+      part.endsWith('fault') &&
+      /expected a table.* got an array/u.test(write === undefined ? why : (write.ours.why ?? '')),
   },
 ]
 

@@ -47,7 +47,14 @@ export async function ourRead(stackCase: StackCase, version: string): Promise<Re
       requirements,
     }
   } catch (error) {
-    return { fault: ourFault(error), layers: [], origins: new Map(), effective: new Map(), requirements }
+    return {
+      fault: ourFault(error),
+      why: error instanceof Error ? error.message : '',
+      layers: [],
+      origins: new Map(),
+      effective: new Map(),
+      requirements,
+    }
   }
 }
 

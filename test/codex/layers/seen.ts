@@ -2,6 +2,8 @@
 export interface ReadSeen {
   /** A fault, told the same way for both sides; nothing else is there then. */
   readonly fault: string | null
+  /** What was said of it; not compared. */
+  readonly why?: string
   /** Highest first: name, version, canonical text, why it is disabled. */
   readonly layers: readonly string[]
   /** `key <- layer version`. */

@@ -29,6 +29,7 @@ export async function theirRead(side: TheirSide, { files }: StackCase): Promise<
   if (read.error !== undefined) {
     return {
       fault: theirFault(read.error),
+      why: exactText(read.error, 'message'),
       layers: [],
       origins: new Map(),
       effective: new Map(),
@@ -112,12 +113,22 @@ function theirFault(error: ExactJson): string {
   const code = exactText(error, 'data', 'config_write_error_code')
   if (code !== '') return code
   const message = exactText(error, 'message')
-  if (message.startsWith('Invalid request:')) return 'malformed request'
-  if (/: (?:invalid type: |unknown variant |cannot mix `filters`)/u.test(message)) return 'type'
-  if (message.includes('failed to resolve feature override precedence')) return 'in use'
   const location = locationIn(message)
+  const kind = KINDS.find(([pattern]) => pattern.test(message))?.[1]
+  if (kind !== undefined && (location === null || kind === 'type of a layer')) return kind
   if (location !== null) return `at ${[...location.values()].join(':')}`
-  if (message.startsWith('invalid configuration:')) return 'type'
   const unreadable = /Failed to read [^/]*(\/\S+):/u.exec(message)
-  return unreadable === null ? `requirements` : `unreadable ${unreadable[1] ?? ''}`
+  return unreadable === null ? 'requirements' : `unreadable ${unreadable[1] ?? ''}`
 }
+
+/** What their messages are about. The first that fits counts. */
+const KINDS = [
+  [/^Invalid request:/u, 'malformed request'],
+  [/requirements layer|config requirements/u, 'requirements'],
+  [/^invalid configuration:/u, 'type'],
+  [
+    /\.toml:\d+:\d+: (?:invalid type: (?!.*valid TOML value)|unknown variant |cannot mix `filters`)/u,
+    'type of a layer',
+  ],
+  [/failed to resolve feature override precedence/u, 'in use'],
+] as const
