@@ -221,6 +221,16 @@ describe('planning a write', () => {
     })
   })
 
+  it('refuses a word that was withdrawn, which the user layer must not even hide below another', () => {
+    const hidden = { user: 'approval_policy = "untrusted"', managed: 'approval_policy = "never"' }
+    const shown = { system: 'approval_policy = "untrusted"' }
+    for (const sources of [hidden, shown]) {
+      expect(refusalOf(() => write(sources, [set('x', '1')]))?.message).toMatch(/^approval_policy: the word /)
+      expect(write(sources, [set('x', '1')], codexProfile('0.128.0')).result.status).toBe('ok')
+      expect(write(sources, [set('approval_policy', '"never"')]).result.status).toBe('ok')
+    }
+  })
+
   it('refuses what could not be read again', () => {
     const path = Array.from({ length: 100 }, () => 'a').join('.')
 

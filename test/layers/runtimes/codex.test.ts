@@ -186,6 +186,22 @@ describe('the type faults of codex', () => {
     expect(NEWER.findTypeFault(readToml(strange))).toBe(null)
   })
 
+  it('takes no word that the newer release has withdrawn', () => {
+    const config = readToml('approval_policy = "untrusted"')
+    expect(OLDER.findTypeFault(config)).toBe(null)
+    expect(NEWER.findTypeFault(config)).toEqual({
+      path: ['approval_policy'],
+      reason:
+        'the word untrusted is no longer taken: expected on-request, never or a table, or no such setting',
+    })
+    expect(NEWER.findTypeFault(readToml('profiles.p.approval_policy = "untrusted"'))).toBe(null)
+  })
+
+  it('still rewrites a layer with such a word, which another layer may override', () => {
+    const text = `approval_policy = "untrusted"\n${SERVER}startup_timeout_sec = 1`
+    expect(canonicalJson(NEWER.normalise(readToml(text), '/'))).toContain('"startup_timeout_sec":1.0')
+  })
+
   it('does not look below keys that the CLI does not know', () => {
     fc.assert(
       fc.property(anyTable(), (table) => {
