@@ -5,7 +5,7 @@ import { type LayerSource, openLayerSource } from '#cli/layers/layer-source.ts'
 import type { LayersContext } from '#cli/layers/layers-context.ts'
 import { createScreen } from '#cli/layers/screen.ts'
 import { isSame, replaceUserText } from '#cli/layers/user-text.ts'
-import { changedWords, shortVersion } from '#cli/layers/version-text.ts'
+import { changedWords, NO_CHANGE, shortVersion } from '#cli/layers/version-text.ts'
 import { AppError } from '#core/errors.ts'
 import { LayersError } from '#layers/errors.ts'
 import type { ConfigLayerStack } from '#layers/stack.ts'
@@ -121,9 +121,7 @@ async function save(session: Session, edited: Edited): Promise<boolean> {
 }
 
 function sentenceFor(stackBefore: ConfigLayerStack | null): string {
-  return stackBefore === null
-    ? 'what changes cannot be told: the file could not be read before'
-    : 'no setting changes, only how the file is written'
+  return stackBefore === null ? 'what changes cannot be told: the file could not be read before' : NO_CHANGE
 }
 
 async function writing(draft: Draft, write: () => Promise<void>): Promise<void> {

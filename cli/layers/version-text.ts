@@ -7,3 +7,6 @@ export function shortVersion(version: string): string {
 export function changedWords(isDryRun: boolean): string {
   return isDryRun ? 'would be changed (nothing was written)' : 'is changed'
 }
+
+/** What is said of a text that changes and means the same. */
+export const NO_CHANGE = 'no setting changes, only how the file is written'

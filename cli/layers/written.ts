@@ -7,7 +7,7 @@ import { changeLines, changesOf, toWireChanges } from './changes.ts'
 import { pathOfKey } from './diff-answer.ts'
 import type { Screen } from './screen.ts'
 import { keyText } from './value-text.ts'
-import { changedWords, shortVersion } from './version-text.ts'
+import { changedWords, NO_CHANGE, shortVersion } from './version-text.ts'
 
 /** A write that was made, or would be. */
 export interface Written {
@@ -46,6 +46,7 @@ export function tellWritten(screen: Screen, told: Told): void {
     output.print(`${labels.path(filePath)} ${already}: nothing was written`)
   }
   for (const line of changeLines(screen, changes)) output.print(line)
+  if (changed && changes.length === 0) output.print(NO_CHANGE)
   if (overriddenMetadata !== null)
     output.print(output.style('yellow', overrideSentence(screen, told, overriddenMetadata)))
   screen.endMasked()

@@ -12,6 +12,7 @@ const DOCUMENTS = [
   'docs/resources.md',
   'docs/devices.md',
   'docs/operating.md',
+  'docs/layers.md',
 ]
 
 it.each(DOCUMENTS)('types only commands and flags that exist in %s', (path) => {
@@ -71,7 +72,10 @@ function leavesOf(command: Command, path: readonly string[] = []): readonly stri
 function mistakesIn(program: Command, line: string): readonly string[] {
   const command = commandOf(program, line)
   const flags = wordsOf(line).filter((word) => word.startsWith('--'))
-  const known = new Set([...command.options.map(({ long }) => long), '--help', '--version'])
+  // A group takes the flags of its default, which is its first command.
+  const options =
+    command === program ? [] : [command, ...command.commands.slice(0, 1)].flatMap((one) => one.options)
+  const known = new Set([...options.map(({ long }) => long), '--help', '--version'])
   const isCommand = command !== program || flags.length > 0
   return [
     ...(isCommand ? [] : [`${line}: no such command`]),
