@@ -77,7 +77,7 @@ const PERMISSIONS = table({
 
 const ENVIRONMENT = table({
   ...all('exclude include_only', STRINGS),
-  filters: newer(mapOf(words('include exclude'))),
+  filters: newer(table({}, { others: words('include exclude'), ignoresCase: true })),
   ...all('experimental_use_profile ignore_default_excludes', 'boolean'),
   inherit: words('core all none'),
   set: STRING_MAP,

@@ -52,6 +52,8 @@ export interface TableOptions {
   readonly isClosed?: boolean
   /** One of these has to be there. */
   readonly oneOf?: readonly string[]
+  /** Two keys that differ in case alone are one key twice, which the CLI refuses. */
+  readonly ignoresCase?: boolean
   /** Keys that cannot be there together with the first of each list. One that the release does not know excludes nothing. */
   readonly excludes?: readonly (readonly [key: string, ...excluded: string[]])[]
 }

@@ -96,7 +96,7 @@ function tableFault(table: TomlTable, field: TableField): TypeFault | null {
     const fault = child === undefined ? strange(field) : findFault(value, child)
     if (fault !== null) return below(key, fault)
   }
-  return missing(table, field) ?? excluded(table, field)
+  return missing(table, field) ?? excluded(table, field) ?? repeated(table, field)
 }
 
 function strange(field: TableField): TypeFault | null {
@@ -114,10 +114,22 @@ function missing(table: TomlTable, field: TableField): TypeFault | null {
 
 function excluded(table: TomlTable, field: TableField): TypeFault | null {
   for (const [key, ...others] of field.excludes ?? []) {
-    const other = table.has(key)
-      ? others.find((each) => table.has(each) && field.fields.has(each))
-      : undefined
+    const isThere = (each: string): boolean => table.has(each) && field.fields.has(each)
+    const other = isThere(key) ? others.find(isThere) : undefined
     if (other !== undefined) return { path: [other], reason: `cannot be set beside ${key}` }
+  }
+  return null
+}
+
+function repeated(table: TomlTable, { ignoresCase }: TableField): TypeFault | null {
+  if (ignoresCase !== true) return null
+  const seen = new Set<string>()
+  for (const key of table.keys()) {
+    const form = key.toLowerCase()
+    if (seen.has(form)) {
+      return { path: [key], reason: 'is there already: upper and lower case are the same here' }
+    }
+    seen.add(form)
   }
   return null
 }

@@ -29,6 +29,13 @@ describe('what an administrator is about to set', () => {
       /^1:/,
     ],
     ['a kind', { config: 'model = 5' }, 'config', 'configTypeError', /^1:9: model: /],
+    [
+      'a name in two cases',
+      { config: '[shell_environment_policy.filters]\n"A*" = "include"\n"a*" = "exclude"' },
+      'config',
+      'configTypeError',
+      /^3:8: shell_environment_policy\.filters\."a\*": is there already: /,
+    ],
   ] as const)('has its first fault told with its place: %s', (...[, texts, field, code, message]) => {
     expect(findManagedFault(CODEX, { name: 'company', ...texts })).toEqual({
       field,

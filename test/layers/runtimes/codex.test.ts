@@ -62,6 +62,10 @@ describe('the typed round trip of codex', () => {
     ['a value is of the wrong kind', 'model = 5\nlog_dir = "x"'],
     ['a server has no way to it', '[mcp_servers.a]\nstartup_timeout_sec = 10'],
     ['a word is unknown', 'sandbox_mode = "all"\nlog_dir = "x"'],
+    [
+      'a setting is there in both its spellings',
+      '[memories]\nno_memories_if_mcp_or_web_search = true\ndisable_on_external_context = true\n[x]\nlog_dir = "x"',
+    ],
   ])('leaves the whole layer as it is when %s', (_why, text) => {
     const config = readToml(text)
     for (const profile of BOTH) expect(profile.normalise(config, '/layer', '/home/dev')).toBe(config)
@@ -184,6 +188,28 @@ describe('the type faults of codex', () => {
       reason: 'expected no such setting here',
     })
     expect(NEWER.findTypeFault(readToml(strange))).toBe(null)
+  })
+
+  it.each([
+    ['"A*" = "include"\n"a*" = "exclude"', 'a*'],
+    ['"\u00c9" = "include"\nb = "include"\n"\u00e9" = "include"', 'é'],
+  ])('takes the name of a variable once, in whatever case: %j', (filters, again) => {
+    const config = readToml(`[shell_environment_policy.filters]\n${filters}`)
+    expect(OLDER.findTypeFault(config)).toBe(null)
+    expect(NEWER.findTypeFault(config)).toEqual({
+      path: ['shell_environment_policy', 'filters', again],
+      reason: 'is there already: upper and lower case are the same here',
+    })
+  })
+
+  it('takes a role of agents that is called as a setting of the newer release', () => {
+    const roles = '[agents]\nmax_threads = 2\n[agents.max_concurrent_threads_per_session]\n'
+    expect(OLDER.findTypeFault(readToml(roles))).toBe(null)
+    const both = '[agents]\nmax_threads = 2\nmax_concurrent_threads_per_session = 3'
+    expect(NEWER.findTypeFault(readToml(both))).toEqual({
+      path: ['agents', 'max_threads'],
+      reason: 'cannot be set beside max_concurrent_threads_per_session',
+    })
   })
 
   it('takes no word that the newer release has withdrawn', () => {
