@@ -1,4 +1,4 @@
-import { canonicalFloat } from '#layers/fingerprint.ts'
+import { canonicalFloat } from '#layers/canonical-writer.ts'
 import { isArray, isTable, TomlDatetime, type TomlValue } from '#layers/value.ts'
 
 /**

@@ -1,5 +1,5 @@
+import { canonicalFloat } from '#layers/canonical-writer.ts'
 import { LayersError } from '#layers/errors.ts'
-import { canonicalFloat } from '#layers/fingerprint.ts'
 import { isArray, isTable, TomlDatetime, type TomlScalar, type TomlValue } from '#layers/value.ts'
 
 import type { JsonNode } from './spans.ts'

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { canonicalFloat, canonicalJson, fingerprint } from '#layers/fingerprint.ts'
+import { canonicalFloat } from '#layers/canonical-writer.ts'
+import { canonicalJson, fingerprint } from '#layers/fingerprint.ts'
 import { readToml } from '#layers/toml/read.ts'
 import { isArray, isTable, sameValue, TomlDatetime, type TomlTable, type TomlValue } from '#layers/value.ts'
 
