@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { rulesFor } from '#layers/precedence.ts'
 
 /** The installed CLI that tests use unless another is named. */
-export const INSTALLED = new URL('../packages/node_modules/.bin/codex', import.meta.url).pathname
+const INSTALLED = `${new URL('../packages/node_modules/.bin', import.meta.url).pathname}/codex`
 
 /** A CLI to drive: a program without needs of its own, and the release it says it is. */
 export interface Binary {

@@ -14,7 +14,7 @@ interface Explained {
 }
 
 /** The list in the document's block of JSON. */
-export function explainedDifferences(): readonly Explained[] {
+function explainedDifferences(): readonly Explained[] {
   const block = /```json\n([^]*?)\n```/u.exec(readFileSync(DOCUMENT, 'utf8'))?.[1]
   if (block === undefined)
     throw new Error(`${DOCUMENT.pathname}: expected a block of JSON with what is explained`)

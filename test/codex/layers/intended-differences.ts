@@ -53,6 +53,7 @@ export const INTENDED_DIFFERENCES: readonly IntendedDifference[] = [
       write !== undefined &&
       (part === 'write bytes' || part === 'write nextVersion') &&
       versionOfText(write.theirs.bytes) === null &&
+      !write.theirs.nextVersion.startsWith('sha256:') &&
       write.ours.nextVersion === write.ours.meant,
   },
   {
@@ -196,8 +197,8 @@ export const INTENDED_DIFFERENCES: readonly IntendedDifference[] = [
     explains: ({ part, write }) =>
       part.startsWith('write') &&
       write?.theirs.fault === null &&
-      write.theirs.bytes === write.before &&
-      /non-table parent/u.test(write.ours.why ?? ''),
+      /non-table parent/u.test(write.ours.why ?? '') &&
+      write.write.edits.some((edit) => edit.mergeStrategy === 'upsert' && /\.\d+$/u.test(edit.keyPath)),
   },
   {
     id: 'array-as-table',

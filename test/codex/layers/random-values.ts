@@ -160,21 +160,21 @@ export function randomTable(dice: Dice, depth: number): TableOf {
 }
 
 /** Any value of that many levels at most. */
-export function randomNode(dice: Dice, depth: number): Node {
+function randomNode(dice: Dice, depth: number): Node {
   if (depth > 0 && dice.chance(0.4)) return randomTable(dice, depth)
   if (depth > 0 && dice.chance(0.25)) return randomArray(dice, depth - 1)
   return randomScalar(dice)
 }
 
 /** An array: of anything, or of tables only. */
-export function randomArray(dice: Dice, depth: number): ArrayOf {
+function randomArray(dice: Dice, depth: number): ArrayOf {
   const onlyTables = depth > 0 && dice.chance(0.5)
   const items = dice.some(0, 3, () => (onlyTables ? randomTable(dice, depth) : randomNode(dice, depth)))
   return { kind: 'array', items }
 }
 
 /** A value that holds no other. */
-export function randomScalar(dice: Dice): Scalar {
+function randomScalar(dice: Dice): Scalar {
   const make = dice.pick([
     () => dice.pick(INTEGERS),
     () => dice.pick(['1', '2', '3', '10', '20']),

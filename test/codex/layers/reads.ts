@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-
 import type { AppServer } from './app-server.ts'
 import { canonicalText, type ExactJson, exactAt, exactList, exactObject, exactText } from './exact-json.ts'
 
@@ -28,7 +26,7 @@ export async function readLayers(server: AppServer, cwd?: string): Promise<Layer
 }
 
 /** An origin or a layer without what a release adds to every name (`profile: null`). */
-export function plainOrigin(origin: ExactJson): ExactJson {
+function plainOrigin(origin: ExactJson): ExactJson {
   const name = [...exactObject(origin, 'name')].filter(([, value]) => value !== null)
   return new Map([...exactObject(origin), ['name', new Map(name)] as const])
 }
@@ -38,11 +36,6 @@ export function userVersion(read: LayersRead): string | null {
   if (read.error !== undefined) return null
   const user = read.layers.find((layer) => exactText(layer, 'name', 'type') === 'user')
   return user === undefined ? null : exactText(user, 'version')
-}
-
-/** The fingerprint of a canonical text. */
-export function versionOf(canonical: string): string {
-  return `sha256:${createHash('sha256').update(canonical).digest('hex')}`
 }
 
 function withCanonicalText(layer: ExactJson): ReadonlyMap<string, ExactJson> {
