@@ -24,8 +24,6 @@ export async function showLayers(context: LayersContext, flags: ShowFlags): Prom
     const source = await openLayerSource(flags, context.environment)
     const stack = await source.load()
     const screen = createScreen(context, source, stack)
-    const { notice } = source.profile.rules
-    if (notice !== null && context.output.format === 'text') context.output.note(`note: ${notice}`)
     if (flags.key !== undefined) showKey(screen, stack, flags.key)
     else if (flags.origins === true) showOrigins(screen, stack)
     else if (flags.lint === true) process.exitCode = showLint(screen, stack) ? 1 : 0

@@ -32,7 +32,7 @@ export async function createDraft(
     discard,
     async edit() {
       const ending = await runEditor(environment['VISUAL'] || environment['EDITOR'] || 'vi', path)
-      const edited = await readFile(path)
+      const edited = await readDraft(path)
       if (ending === null) return edited
       const isKept = Buffer.compare(bytes, edited) !== 0
       if (!isKept) await discard()
@@ -41,6 +41,17 @@ export async function createDraft(
         `expected the editor to end well, got ${ending}; nothing was saved${isKept ? `, what it left is in ${path}` : ''}`,
       )
     },
+  }
+}
+
+/** Some editors put a new file in the place of the old one, and some leave none. */
+async function readDraft(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    throw new AppError('REQUEST_MALFORMED', `expected the editor to leave a file at ${path}, got none`, {
+      cause,
+    })
   }
 }
 

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { LayersError } from '#layers/errors.ts'
 import type { SessionFlag } from '#layers/overrides.ts'
 import type { RuntimeProfile } from '#layers/runtimes/profile.ts'
-import { type LayersFolders, nodeFs } from '#layers/sources/files.ts'
+import { type LayersFolders, MAX_FILE_BYTES, nodeFs } from '#layers/sources/files.ts'
 import type { ConfigLayerStack } from '#layers/stack.ts'
 
 import type { LayersContext } from './layers-context.ts'
@@ -65,6 +65,10 @@ export async function openLayerSource(
     load: () => found.loadFrom(fs, false),
     loadForEditing: () => found.loadFrom(fs, true),
     async loadWith({ bytes, path, forEditing }) {
+      if (bytes.length > MAX_FILE_BYTES) {
+        const reason = `expected at most ${String(MAX_FILE_BYTES)} bytes, got more`
+        throw new LayersError('configUnreadable', reason, { path })
+      }
       try {
         return await found.loadFrom(withFile(fs, found.userFile, bytes), forEditing)
       } catch (error) {

@@ -41,6 +41,8 @@ export class Masking {
 
   #isSecret(value: TomlValue, path: readonly string[]): boolean {
     if (value === '' || typeof value === 'boolean') return false
-    return this.#rules.isSecretKey(path) || (typeof value === 'string' && this.#rules.isSecretValue(value))
+    // An item that is asked for by its index is what its array is.
+    const named = path.slice(0, path.findLastIndex((segment) => !/^\d+$/.test(segment)) + 1)
+    return this.#rules.isSecretKey(named) || (typeof value === 'string' && this.#rules.isSecretValue(value))
   }
 }

@@ -17,10 +17,12 @@ export interface Screen extends LayersContext {
   endMasked(): void
 }
 
-/** Makes the screen for the layers that were loaded. */
+/** Makes the screen for the layers that were loaded, and says there if the release of the CLI is not known. */
 export function createScreen(context: LayersContext, source: LayerSource, stack: ConfigLayerStack): Screen {
   const masking = new Masking(source.profile, context.showsSecrets)
   const { output } = context
+  const { notice } = source.profile.rules
+  if (notice !== null && output.format === 'text') output.note(`note: ${notice}`)
   return {
     ...context,
     masking,

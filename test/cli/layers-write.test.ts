@@ -333,6 +333,27 @@ model  "gpt-5.2"  "gpt-6"  yes
     )
   })
 
+  it('refuses a text that is too large to be read again', async () => {
+    await using machine = await aMachine()
+    await anEditor(machine, `head -c 1048577 /dev/zero | tr '\\0' '#' > "$1"`)
+    const { code, stderr } = await edit(machine)
+    const [draft = ''] = await drafts(machine)
+    expect([code, stderr]).toEqual([
+      1,
+      `error: ${draft}: expected at most 1048576 bytes, got more\nnothing was saved; your text is in ${draft}\n`,
+    ])
+  })
+
+  it('says so when the editor leaves no file', async () => {
+    await using machine = await aMachine()
+    await anEditor(machine, 'rm "$1"')
+    const { code, stderr } = await edit(machine)
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: expected the editor to leave a file at \S+, got none\n$/),
+    ])
+  })
+
   it('does not begin when the version is not the expected one', async () => {
     await using machine = await aMachine()
     await anEditor(machine, 'echo never >&2')

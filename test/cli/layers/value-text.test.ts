@@ -55,6 +55,11 @@ on = true
     )
   })
 
+  it('is masked when an item of an array is asked for by its index', () => {
+    const masking = new Masking(rules, false)
+    expect([masking.of('x', ['secrets', '0']), masking.of('x', ['args', '0'])]).toEqual(['••••', 'x'])
+  })
+
   it('is told of, unless nothing was masked', () => {
     const [one, other] = [new Masking(rules, false), new Masking(rules, false)]
     one.of(table('token = "x"'), [])
