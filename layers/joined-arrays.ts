@@ -21,6 +21,22 @@ export function joinArrays(below: readonly TomlValue[], above: readonly TomlValu
   return [...below, ...above].filter(isNew)
 }
 
+/**
+ * Which of the arrays that are joined has the last word: the highest that adds an item, or of empty ones the highest.
+ *
+ * @param arrays lowest first, at least one
+ * @returns an index
+ */
+export function highestThatAdds(arrays: readonly (readonly TomlValue[])[]): number {
+  const lengths: number[] = []
+  let joined: readonly TomlValue[] = []
+  for (const array of arrays) {
+    joined = joinArrays(joined, array)
+    lengths.push(joined.length)
+  }
+  return joined.length === 0 ? arrays.length - 1 : lengths.indexOf(joined.length)
+}
+
 /** Whether every item of an array applies, whatever else does. */
 export function holdsItems(effective: TomlValue | undefined, value: TomlValue | undefined): boolean {
   if (!isArray(effective) || !isArray(value)) return false

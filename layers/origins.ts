@@ -1,4 +1,5 @@
 import { renameAliases } from './aliases.ts'
+import { highestThatAdds } from './joined-arrays.ts'
 import { tableInForm } from './key-forms.ts'
 import { formatSegment } from './key-path.ts'
 import type { ConfigLayer, Origin } from './layer.ts'
@@ -43,7 +44,8 @@ export function liveOrigins(
 ): ReadonlyMap<string, Origin> {
   const origins = new Map<string, Origin>()
   const sources = enabledSources(layers, rules).toReversed()
-  collectLive(origins, { table: effective, prefix: '', sources, point: mergePoints(rules) })
+  const joinsArrays = rules.arrays === 'joined'
+  collectLive(origins, { table: effective, prefix: '', sources, point: mergePoints(rules), joinsArrays })
   return origins
 }
 
@@ -92,6 +94,7 @@ interface Place {
   /** Highest first. */
   readonly sources: readonly Source[]
   readonly point: MergePoint | null
+  readonly joinsArrays: boolean
 }
 
 /**
@@ -102,15 +105,25 @@ function collectLive(origins: Map<string, Origin>, place: Place): void {
   const sources = bySpelling(place)
   for (const [key, value] of place.table) {
     const path = place.prefix + formatSegment(key)
+    const point = pointBelow(place.point, key)
     if (isTable(value) && value.size > 0) {
-      const point = pointBelow(place.point, key)
       const below = tablesBelow(sources, key, point)
-      collectLive(origins, { table: value, prefix: `${path}.`, sources: below, point })
+      collectLive(origins, { ...place, table: value, prefix: `${path}.`, sources: below, point })
     } else {
-      const supplier = sources.find(({ table }) => table.has(key))
+      const isJoined = place.joinsArrays && isArray(value) && point?.isWhole !== true
+      const supplier = isJoined ? supplierOfItems(sources, key) : sources.find(({ table }) => table.has(key))
       if (supplier !== undefined) origins.set(path, supplier.origin)
     }
   }
+}
+
+/** Of an array that is joined, as far down as there are arrays to be joined. */
+function supplierOfItems(sources: readonly Source[], key: string): Source | undefined {
+  const setting = sources.filter(({ table }) => table.has(key))
+  const values = setting.map(({ table }) => table.get(key))
+  const other = values.findIndex((value) => !isArray(value))
+  const arrays = values.slice(0, other === -1 ? values.length : other).filter(isArray)
+  return setting[arrays.length - 1 - highestThatAdds(arrays.toReversed())]
 }
 
 /** Where keys are compared in a normal form, the effective configuration may spell them so: both spellings are found. */
@@ -123,13 +136,17 @@ function bySpelling({ sources, point }: Place): readonly Source[] {
   }))
 }
 
+/** Down to the first that has something else there, or is taken whole: what is further down is replaced. */
 function tablesBelow(sources: readonly Source[], key: string, point: MergePoint | null): readonly Source[] {
   const spelling = point?.switch ?? null
   const below: Source[] = []
   for (const { origin, table } of sources) {
     const value = table.get(key)
     const child = spelling === null ? value : asSwitchTable(value, spelling)
-    if (isTable(child)) below.push({ origin, table: child })
+    if (child === undefined) continue
+    if (!isTable(child)) break
+    below.push({ origin, table: child })
+    if (point?.isWhole === true) break
   }
   return below
 }

@@ -1,12 +1,17 @@
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { canonicalJson } from '#layers/fingerprint.ts'
+import { joinArrays } from '#layers/joined-arrays.ts'
+import { parseKeyPath } from '#layers/key-path.ts'
 import { createLayer, type ConfigLayer, type LayerName } from '#layers/layer.ts'
 import { mergeLayers } from '#layers/merge.ts'
+import { liveOrigins } from '#layers/origins.ts'
 import { rulesFor } from '#layers/precedence.ts'
 import { claudeProfile } from '#layers/runtimes/claude.ts'
 import { ConfigLayerStack } from '#layers/stack.ts'
 import { readToml } from '#layers/toml/read.ts'
+import { isArray, valueAt, type TomlTable, type TomlValue } from '#layers/value.ts'
 
 const RULES = rulesFor('claude')
 
@@ -20,6 +25,13 @@ function layer(name: LayerName, text: string): ConfigLayer {
 
 function stackOf(...layers: readonly ConfigLayer[]): ConfigLayerStack {
   return ConfigLayerStack.of({ layers, profile: claudeProfile() })
+}
+
+const ORDER: readonly LayerName[] = [USER, PROJECT, MANAGED]
+
+function originsOf(tables: readonly TomlTable[]) {
+  const layers = tables.map((table, index) => createLayer(ORDER[index] ?? USER, table))
+  return liveOrigins(mergeLayers(tables, RULES), layers, RULES)
 }
 
 describe('arrays that are joined', () => {
@@ -55,6 +67,54 @@ describe('arrays that are joined', () => {
         ),
       ),
     ).toBe(expected)
+  })
+
+  it.each<[string, readonly string[], LayerName]>([
+    ['is the highest that adds an item', ['a = [1]', 'a = [2]', 'a = [1, 2]'], PROJECT],
+    ['is the highest where all add', ['a = [1]', 'a = [2]', 'a = [3]'], MANAGED],
+    ['is the lowest where nobody adds to it', ['a = [1]', 'a = []', 'a = [1, 1]'], USER],
+    ['is the highest where nothing is in it', ['a = []', 'a = []', 'x = 1'], PROJECT],
+    ['counts from another kind of value on', ['a = [1]', 'a = 2', 'a = [1]'], MANAGED],
+    ['counts from another kind of table on', ['p.a = [1]', 'p = 2', 'p.a = [1]'], MANAGED],
+    ['is the highest where it is taken whole', ['fallbackModel = [1]', 'fallbackModel = [1]', ''], PROJECT],
+    [
+      'is the highest inside what is taken whole',
+      ['extraKnownMarketplaces.m.a = [1]', 'extraKnownMarketplaces.m.a = [1]', ''],
+      PROJECT,
+    ],
+  ])('have an origin, which %s', (_what, texts, expected) => {
+    const origins = originsOf(texts.map((text) => readToml(text)))
+    expect([...origins.values()][0]?.name).toBe(expected)
+  })
+
+  it('have an origin that really supplies an item, and nobody above it does', () => {
+    const scalar: fc.Arbitrary<TomlValue> = fc.constantFrom<TomlValue>(1n, 2n, 'x', true)
+    const value = fc.oneof(
+      { weight: 5, arbitrary: fc.array(scalar, { maxLength: 3 }) },
+      { weight: 1, arbitrary: scalar },
+    )
+    const table = fc
+      .dictionary(fc.constantFrom('a', 'b'), value)
+      .map((entries): TomlTable => new Map<string, TomlValue>(Object.entries(entries)))
+    const config = fc
+      .tuple(table, fc.option(fc.oneof(table, scalar)))
+      .map(([top, p]): TomlTable => (p === null ? top : new Map<string, TomlValue>([...top, ['p', p]])))
+    fc.assert(
+      fc.property(fc.array(config, { minLength: 1, maxLength: 3 }), (tables) => {
+        const effective = mergeLayers(tables, RULES)
+        for (const [key, { name }] of originsOf(tables)) {
+          const path = parseKeyPath(key, 'quoted')
+          const at = ORDER.indexOf(name)
+          // An array that meets no other keeps what it repeats.
+          const once = (value: TomlValue | undefined) => (isArray(value) ? joinArrays(value, []) : value)
+          const upTo = (count: number) => once(valueAt(mergeLayers(tables.slice(0, count), RULES), path))
+          const applies = once(valueAt(effective, path))
+          if (!isArray(applies) || applies.length === 0) continue
+          expect(upTo(at + 1)).toEqual(applies)
+          expect(upTo(at)).not.toEqual(applies)
+        }
+      }),
+    )
   })
 
   it('are explained by all who have a part in them', () => {
