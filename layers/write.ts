@@ -157,12 +157,15 @@ class EditRun {
   apply(edit: ConfigEdit): void {
     const { rules } = this.#profile
     const read = readEdit(edit, rules)
-    this.#config = editTable(this.#config, read, rules)
+    const config = editTable(this.#config, read, rules)
     const written = editTable(this.#written, read, rules)
-    const path = changedPath(this.#written, written, read.path)
-    const [old, value] = [valueAt(this.#written, path), valueAt(written, path)]
-    if (!isSame(old, value)) this.#textEdits.push({ path, value: value ?? null, mergeStrategy: 'replace' })
-    this.#written = written
+    // What the runtime reads out of the text already stays as its author wrote it.
+    if (changeBetween(this.#config, config, read.path) !== null) {
+      const change = changeBetween(this.#written, written, read.path)
+      if (change !== null) this.#textEdits.push(change)
+      this.#written = written
+    }
+    this.#config = config
     this.paths.push(settingPath(read.path, read.value, rules.switches))
   }
 
@@ -171,6 +174,15 @@ class EditRun {
     const edit = format === 'json' ? editJson : editToml
     return edit(text, this.#textEdits, { newTableOrder: rules.newTableOrder })
   }
+}
+
+/** What makes one table of the other, as one edit; null when they are the same. */
+function changeBetween(before: TomlTable, after: TomlTable, edited: readonly string[]): TableEdit | null {
+  const path = changedPath(before, after, edited)
+  const value = valueAt(after, path)
+  return isSame(valueAt(before, path), value)
+    ? null
+    : { path, value: value ?? null, mergeStrategy: 'replace' }
 }
 
 function isSame(one: TomlValue | undefined, other: TomlValue | undefined): boolean {

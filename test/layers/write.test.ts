@@ -165,6 +165,35 @@ describe('planning a write', () => {
     expect(nextVersion).toBe(fingerprint(readToml('seconds = 10.0\nx = { a = 1 }\ny = 1')))
   })
 
+  it.each<[string, string, ConfigEdit]>([
+    [
+      'a float that it makes of an integer',
+      '[mcp_servers.a]\ncommand = "c"\nstartup_timeout_sec = 10\n',
+      set('mcp_servers.a.startup_timeout_sec', '10.0'),
+    ],
+    ['the word of today', 'approval_policy = "on-failure" # c\n', set('approval_policy', '"on-request"')],
+    ['an absolute path', 'log_dir = "logs"\n', set('log_dir', '"/sandbox/home/logs"')],
+    [
+      'all of a table',
+      '[mcp_servers.a]\ncommand = "c"\nstartup_timeout_sec = 10\n',
+      set('mcp_servers.a', '{"startup_timeout_sec":10.0,"command":"c"}'),
+    ],
+  ])('writes nothing where the CLI reads the value out of the text already: %s', (_what, user, edit) => {
+    const { text, changed, result, nextVersion } = write({ user }, [edit])
+    expect({ text, changed, version: result.version }).toEqual({
+      text: user,
+      changed: false,
+      version: nextVersion,
+    })
+  })
+
+  it('writes what the CLI reads alike where an edit before it in the batch said otherwise', () => {
+    const edits = [set('approval_policy', '"never"'), set('approval_policy', '"on-request"')]
+    expect(write({ user: 'approval_policy = "on-failure"\n' }, edits).text).toBe(
+      'approval_policy = "on-request"\n',
+    )
+  })
+
   it('leaves what is beside an edit as it is spelled, NaN too', () => {
     expect(write({ user: 'x = { a = nan }\ny.b = nan # b\n' }, [set('y.c', '1')]).text).toBe(
       'x = { a = nan }\ny.b = nan # b\ny.c = 1\n',
