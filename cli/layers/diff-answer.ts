@@ -6,7 +6,7 @@ import { ConfigLayerStack } from '#layers/stack.ts'
 import { type GridColumn, toGrid } from './grid.ts'
 import type { LayerSource } from './layer-source.ts'
 import type { Screen } from './screen.ts'
-import { keyText } from './value-text.ts'
+import { printable } from './value-text.ts'
 import { toWireApplied } from './wire.ts'
 
 /** Shows what would apply if the user's file were another one. */
@@ -72,7 +72,7 @@ function showRows(
   })
   if (rows.length === 0) return output.print(same)
   const columns: readonly GridColumn<StackDiffRow>[] = [
-    { heading: 'KEY', cell: ({ key }) => keyText(pathOfKey(key)), min: 16, keeps: 'end' },
+    { heading: 'KEY', cell: ({ key }) => printable(key), min: 16, keeps: 'end' },
     {
       heading: before,
       cell: (row) => cellOf(screen, row.key, row.before),

@@ -67,7 +67,11 @@ export class LayerLabels {
 
   /** A sentence of the library, whose paths are made shorter. */
   sentence(text: string): string {
-    return printable(text.replaceAll(`${this.#home}/`, '~/'))
+    const parts = text.split(`${this.#home}/`)
+    // The home may also be the end of another path.
+    return printable(
+      parts.reduce((said, part) => `${said}${/(^|[\s"'(])$/.test(said) ? '~' : this.#home}/${part}`),
+    )
   }
 }
 

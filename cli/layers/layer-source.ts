@@ -53,7 +53,7 @@ export async function openLayerSource(
   flags: SourceFlags,
   environment: LayersContext['environment'],
 ): Promise<LayerSource> {
-  const home = environment['HOME'] ?? homedir()
+  const home = resolve(environment['HOME'] || homedir())
   const place = { flags, environment, home, cwd: resolve(flags.cwd ?? '.') }
   const found = flags.runtime === 'claude' ? await claudeSource(place) : await codexSource(place)
   const fs = nodeFs()

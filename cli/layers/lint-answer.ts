@@ -2,9 +2,8 @@ import type { Style } from '#cli/output.ts'
 import type { LintRule } from '#layers/lint.ts'
 import type { ConfigLayerStack } from '#layers/stack.ts'
 
-import { pathOfKey } from './diff-answer.ts'
 import type { Screen } from './screen.ts'
-import { keyText } from './value-text.ts'
+import { printable } from './value-text.ts'
 
 const STYLES: Readonly<Record<LintRule, Style>> = {
   required: 'red',
@@ -26,7 +25,7 @@ export function showLint({ output, labels }: Screen, stack: ConfigLayerStack): b
   if (findings.length === 0) output.print('nothing to say against these layers')
   for (const { rule, key, layer, message } of findings) {
     const mark = output.style(STYLES[rule], rule.padEnd(15))
-    output.print(`${mark}  ${keyText(pathOfKey(key))} in ${labels.long(layer)}: ${labels.sentence(message)}`)
+    output.print(`${mark}  ${printable(key)} in ${labels.long(layer)}: ${labels.sentence(message)}`)
   }
   return findings.length > 0
 }

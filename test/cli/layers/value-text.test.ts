@@ -85,6 +85,13 @@ describe('the name of a layer', () => {
     )
   })
 
+  it('is shortened in a sentence, but not where the home is the end of another path', () => {
+    const labels = new LayerLabels([user], '/home/a')
+    expect(labels.sentence('set by /home/a/x, not /srv/home/a/x or /home/ab/x')).toBe(
+      'set by ~/x, not /srv/home/a/x or /home/ab/x',
+    )
+  })
+
   it('leaves alone what only begins like the home', () => {
     const labels = new LayerLabels([user], '/home/a')
     expect([labels.path('/home/a'), labels.path('/home/ab/x'), labels.path('/home/a/x')]).toEqual([
