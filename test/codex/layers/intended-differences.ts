@@ -33,6 +33,8 @@ export interface IntendedDifference {
   explains(disagreement: Disagreement): boolean
 }
 
+const TABLE_NOT_ARRAY = /expected a table.* got an array/u
+
 /** All of them; `docs/layers-differences.md` tells the same to readers. */
 export const INTENDED_DIFFERENCES: readonly IntendedDifference[] = [
   {
@@ -205,8 +207,14 @@ export const INTENDED_DIFFERENCES: readonly IntendedDifference[] = [
     reason:
       'The CLI takes an array where a setting is a table, as if its items were the settings in an order of their own. Ours says that a table is expected.',
     explains: ({ part, why = '', write }) =>
-      part.endsWith('fault') &&
-      /expected a table.* got an array/u.test(write === undefined ? why : (write.ours.why ?? '')),
+      write === undefined
+        ? part === 'read fault' && TABLE_NOT_ARRAY.test(why)
+        : write.theirs.fault === null && TABLE_NOT_ARRAY.test(write.ours.why ?? ''),
+  },
+  {
+    id: 'nan-without-sign',
+    reason: 'A `-nan` in a table that an edit writes anew becomes `nan` in ours: it is the same value.',
+    explains: ({ part, theirs, ours }) => part === 'write bytes' && theirs.replaceAll('-nan', 'nan') === ours,
   },
 ]
 
