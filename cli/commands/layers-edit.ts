@@ -4,10 +4,11 @@ import { tellingFaults, toAppError } from '#cli/layers/fault.ts'
 import { type LayerSource, openLayerSource } from '#cli/layers/layer-source.ts'
 import type { LayersContext } from '#cli/layers/layers-context.ts'
 import { createScreen } from '#cli/layers/screen.ts'
-import { isSame, replaceUserText } from '#cli/layers/user-text.ts'
+import { replaceUserText } from '#cli/layers/user-text.ts'
 import { changedWords, NO_CHANGE, shortVersion } from '#cli/layers/version-text.ts'
 import { AppError } from '#core/errors.ts'
 import { LayersError } from '#layers/errors.ts'
+import { isSameContent } from '#layers/sources/locked-write.ts'
 import type { ConfigLayerStack } from '#layers/stack.ts'
 import { EMPTY_TABLE } from '#layers/value.ts'
 import { checkUpdated } from '#layers/write-checks.ts'
@@ -60,7 +61,7 @@ async function editUntilValid(session: Session): Promise<Edited | null> {
   const { draft, before, context } = session
   for (;;) {
     const bytes = await draft.edit()
-    if (isSame(before ?? new Uint8Array(), bytes)) return null
+    if (isSameContent(before ?? new Uint8Array(), bytes)) return null
     try {
       return await validated(session, bytes)
     } catch (error) {

@@ -1,5 +1,4 @@
-import { mkdir } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 
 import { LayersError } from '#layers/errors.ts'
 import type { ConfigLayerStack } from '#layers/stack.ts'
@@ -7,8 +6,8 @@ import { readTomlBytes } from '#layers/toml/read.ts'
 import { type ConfigEdit, planWrite, type WritePlan, type WriteResult } from '#layers/write.ts'
 
 import type { LayersFs } from './files.ts'
-import { withFileLock } from './lock-file.ts'
-import { linkTarget, replaceFile, sweepTemporaries } from './replace-file.ts'
+import { isSameContent, withLockedFile } from './locked-write.ts'
+import { replaceFile } from './replace-file.ts'
 
 /** A write of the user layer. */
 export interface UserConfigWrite {
@@ -52,17 +51,8 @@ export async function writeUserConfig(write: UserConfigWrite): Promise<UserConfi
   if (filePath !== null && resolve('/', filePath) !== resolve(userFile)) {
     throw new LayersError('configLayerReadonly', 'Only writes to the user config are allowed')
   }
-  try {
-    const target = await linkTarget(userFile)
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 })
-    const plan = await withFileLock(target, async () => {
-      await sweepTemporaries(target)
-      return await writeLocked(write, target)
-    })
-    return { ...plan.result, nextVersion: plan.nextVersion, changed: plan.changed }
-  } catch (error) {
-    throw toWriteError(error, userFile)
-  }
+  const plan = await withLockedFile(userFile, async (target) => await writeLocked(write, target))
+  return { ...plan.result, nextVersion: plan.nextVersion, changed: plan.changed }
 }
 
 /** How often a write is planned anew because another program has changed the file. */
@@ -73,7 +63,7 @@ async function writeLocked(write: UserConfigWrite, target: string): Promise<Writ
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const before = await fs.readFile(userFile)
     const stack = await write.load()
-    const isUnchanged = async (): Promise<boolean> => isSame(before, await fs.readFile(userFile))
+    const isUnchanged = async (): Promise<boolean> => isSameContent(before, await fs.readFile(userFile))
     if (!(await isUnchanged())) continue
     const plan = planWrite({ ...write, stack, text: textOf(before, userFile) })
     if (!plan.changed || (await replaceFile(target, plan.text, isUnchanged))) return plan
@@ -89,19 +79,3 @@ function textOf(bytes: Uint8Array | null, path: string): string {
     throw error instanceof LayersError ? error.in(path) : error
   }
 }
-
-function isSame(one: Uint8Array | null, other: Uint8Array | null): boolean {
-  if (one === null || other === null) return one === other
-  return Buffer.compare(one, other) === 0
-}
-
-function toWriteError(error: unknown, path: string): unknown {
-  if (error instanceof LayersError || !(error instanceof Error) || !('code' in error)) return error
-  const code = String(error.code)
-  const [layersCode, reason] = READONLY.has(code)
-    ? (['configLayerReadonly', `expected a file that may be written, got none (${code})`] as const)
-    : (['configUnreadable', `it could not be written (${code})`] as const)
-  return new LayersError(layersCode, reason, { path, cause: error })
-}
-
-const READONLY: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS'])
