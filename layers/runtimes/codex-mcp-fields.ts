@@ -15,6 +15,8 @@ import {
   type Fields,
 } from './field.ts'
 
+const OMITTED: Field = listOf(words('code_mode deferred direct'))
+
 const TOOL = table({ approval_mode: TOOL_APPROVAL, output_token_limit: newer(POSITIVE) })
 
 const CLIENT_AUTH_METHOD = words('client_secret_basic client_secret_post')
@@ -51,6 +53,7 @@ const SERVER_FIELDS: Fields = {
   ...all('environment_id http_headers_helper', newer('string')),
   auth: newer(words('oauth chatgpt ema_auth')),
   oauth: newer(OAUTH),
+  omit_tools_from: newer(OMITTED),
   startup_readiness: newer(words('connection catalog')),
   tool_input_schema_max_bytes: newer(POSITIVE),
 }
@@ -89,7 +92,7 @@ const APP = table({
   default_tools_approval_mode: TOOL_APPROVAL,
   ...all('default_tools_enabled destructive_enabled enabled open_world_enabled', 'boolean'),
   links: newer(mapOf(table(APP_REVIEW))),
-  omit_tools_from: newer(listOf(words('code_mode deferred direct'))),
+  omit_tools_from: newer(OMITTED),
   tools: mapOf(table({ approval_mode: TOOL_APPROVAL, enabled: 'boolean' })),
 })
 

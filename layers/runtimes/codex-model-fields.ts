@@ -36,6 +36,7 @@ const PROVIDER_FIELDS: Fields = {
   aws: NEVER,
   ...all('credential_file location model_catalog_url project_id', newer('string')),
   supports_standalone_web_search: newer('boolean'),
+  gateway_oauth: newer(mapOf('any')),
 }
 
 const PROVIDER = table(PROVIDER_FIELDS, { required: ['name'], excludes: [['auth', 'env_key']] })

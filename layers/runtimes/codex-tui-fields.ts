@@ -1,4 +1,4 @@
-import { COUNT_32 } from './codex-common-fields.ts'
+import { BYTE, COUNT_32 } from './codex-common-fields.ts'
 import { differs, newer } from './codex-releases.ts'
 import {
   all,
@@ -55,6 +55,9 @@ function keymap(contexts: Readonly<Record<string, string>>, isClosed: boolean): 
 
 const SCREEN = words('auto always never')
 
+/** What more it holds has not been seen. */
+const PRESET = table({ input: 'string' }, { others: 'any', required: ['input'] })
+
 const TUI = table({
   alternate_screen: SCREEN,
   ...all('animations show_tooltips', 'boolean'),
@@ -76,6 +79,14 @@ const TUI = table({
   resume_cwd: newer(words('current session')),
   right_click_paste: newer(words('auto on off')),
   session_picker_view: newer(words('comfortable dense')),
+  agents_overview_grouping: newer(words('project status model')),
+  ...all(
+    'auto_recap collapse_turn_details copy_on_select_clear_selection disable_paste_burst fullscreen_transcript question_esc_back screen_reader_detection_done show_server_version_notice',
+    newer('boolean'),
+  ),
+  default_hosts: newer(mapOf(STRING_MAP)),
+  presets: newer(mapOf(PRESET)),
+  sidebar_width_percent: newer(BYTE),
 })
 
 const HISTORY: Fields = { max_bytes: COUNT, persistence: words('save-all none') }

@@ -265,6 +265,13 @@ describe('what codex knows', () => {
     ['desktop.anything.below', false, true],
     ['commit_attribution', true, false],
     ['features.guardianv3', false, true],
+    ['model_providers.p.gateway_oauth.token_url', false, true],
+    ['tui.agents_overview_grouping', false, true],
+    ['tui.auto_recap', false, true],
+    ['mcp_servers.x.omit_tools_from', false, true],
+    ['tui.default_hosts.work.anything', false, true],
+    ['tui.presets.p.input', false, true],
+    ['tui.sidebar_width_percent', false, true],
     ['profiles.x.zsh_path', true, false],
   ])('of %s depends on the release', (path, older, newer) => {
     expect(OLDER.isKnownKey(path.split('.'))).toBe(older)
