@@ -107,7 +107,7 @@ async function takePicture(path: string): Promise<Picture | null> {
     const before = await handle.stat({ bigint: true })
     if (before.isCharacterDevice()) return await readDevice(handle, path)
     if (!before.isFile()) throw unreadable(path, `expected a file, got ${nameOf(before)}`)
-    const bytes = await readBytes(handle, path)
+    const bytes = await readBytes(handle, path, Number(before.size))
     const after = await handle.stat({ bigint: true })
     const isConsistent = isSame(before, after) && BigInt(bytes.length) === after.size
     return { bytes, isConsistent, changedNs: after.mtimeNs }
@@ -131,18 +131,22 @@ async function readDevice(handle: FileHandle, path: string): Promise<Picture> {
 
 const CHUNK_BYTES = 64 * 1024
 
-/** Reads to the end and not to a size that was true before. */
-async function readBytes(handle: FileHandle, path: string): Promise<Uint8Array> {
+/**
+ * Reads to the end and not to a size that was true before. A read that brings less than was asked for is the last one.
+ *
+ * @param size a guess, which saves reads when it is right
+ */
+async function readBytes(handle: FileHandle, path: string, size: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let length = 0
-  for (;;) {
-    const { bytesRead, buffer } = await handle.read(new Uint8Array(CHUNK_BYTES), 0, CHUNK_BYTES, length)
-    if (bytesRead === 0) return Buffer.concat(chunks)
+  for (let chunk = Math.min(size, MAX_FILE_BYTES) + 1; ; chunk = CHUNK_BYTES) {
+    const { bytesRead, buffer } = await handle.read(new Uint8Array(chunk), 0, chunk, length)
     chunks.push(buffer.subarray(0, bytesRead))
     length += bytesRead
     if (length > MAX_FILE_BYTES) {
       throw unreadable(path, `expected at most ${String(MAX_FILE_BYTES)} bytes, got more`)
     }
+    if (bytesRead < chunk) return chunks.length === 1 ? buffer.subarray(0, bytesRead) : Buffer.concat(chunks)
   }
 }
 

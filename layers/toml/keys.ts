@@ -27,8 +27,8 @@ export function readPath(cursor: Cursor): readonly KeyNode[] {
   return single === null ? readSegments(cursor) : [single]
 }
 
-/** The usual key: one bare word and nothing else before the equals sign or the bracket. */
-function readSingle(cursor: Cursor): KeyNode | null {
+/** Reads the usual key: one bare word and nothing else before the equals sign or the bracket. Null for any other. */
+export function readSingle(cursor: Cursor): KeyNode | null {
   const { text, at: start } = cursor
   let at = start
   while (BARE[text.charCodeAt(at)] === 1) at += 1

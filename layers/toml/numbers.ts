@@ -80,7 +80,7 @@ function noteOverflow(cursor: Cursor, { start, end }: Span): bigint {
 }
 
 function readFloat(cursor: Cursor, { start, end }: Span, raw: string): number {
-  const value = Number(raw.replaceAll('_', ''))
+  const value = Number(raw.includes('_') ? raw.replaceAll('_', '') : raw)
   if (Number.isFinite(value)) return value
   cursor.noteRange(start, end, 'expected a float that a double can hold, got one that is out of range')
   return 0

@@ -26,8 +26,8 @@ function parseValueOfPair(cursor: Cursor): ValueNode {
   return isValueStart(code) ? parseValue(cursor) : missingValue(cursor)
 }
 
-/** What cannot begin a value: the end of the line or the text, a comment, a comma. */
-function isValueStart(code: number): boolean {
+/** Whether a unit can begin a value. What cannot: the end of the line or the text, a comment, a comma. */
+export function isValueStart(code: number): boolean {
   return code === CODE.dot || code === CODE.openBracket || code === CODE.openBrace || !endsWord(code)
 }
 
@@ -41,7 +41,8 @@ function missingValue(cursor: Cursor): ScalarNode {
   return { kind: 'scalar', value: '', start: cursor.at, end: cursor.at }
 }
 
-function parseValue(cursor: Cursor): ValueNode {
+/** Reads a value of any kind at the cursor, which stands on its first character. */
+export function parseValue(cursor: Cursor): ValueNode {
   const value = parseAnyValue(cursor)
   cursor.lastEnd = value.end
   return value
@@ -64,7 +65,8 @@ function parseAnyValue(cursor: Cursor): ValueNode {
   }
 }
 
-function parseBare(cursor: Cursor): ScalarNode {
+/** Reads a value without quotes and brackets at the cursor. */
+export function parseBare(cursor: Cursor): ScalarNode {
   const { at: start } = cursor
   const end = endOfBare(cursor.text, start)
   cursor.at = end

@@ -2,6 +2,7 @@ import { LayersError } from '#layers/errors.ts'
 import type { TomlTable } from '#layers/value.ts'
 
 import type { ReadOptions } from './cursor.ts'
+import { readInOnePass } from './one-pass.ts'
 import { parseTomlSyntax } from './parse.ts'
 import { toTable } from './table.ts'
 
@@ -11,7 +12,7 @@ import { toTable } from './table.ts'
  * @throws LayersError `configSyntaxError` or `configTooDeep`, with the range and the line
  */
 export function readToml(text: string, options: ReadOptions = {}): TomlTable {
-  return toTable(parseTomlSyntax(text, options))
+  return readInOnePass(text, options) ?? toTable(parseTomlSyntax(text, options))
 }
 
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
