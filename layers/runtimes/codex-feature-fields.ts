@@ -1,5 +1,5 @@
 import { differs, newer, older } from './codex-releases.ts'
-import { all, either, mapOf, table, type Field, type Fields } from './field.ts'
+import { all, either, table, type Field, type Fields } from './field.ts'
 
 /** Features of both observed releases. */
 const SWITCHES = [
@@ -67,8 +67,8 @@ const NEWER_CONFIGURED = [
 const LEGACY_NAMES =
   'codex_hooks collab connectors enable_experimental_windows_sandbox experimental_use_unified_exec_tool imagegenext memory_tool telepathy'
 
-/** A switch, or settings that are not looked into. */
-const CONFIGURED: Field = either('boolean', mapOf('any'))
+/** A switch, or settings of which only the switch is looked into. */
+const CONFIGURED: Field = either('boolean', table({ enabled: 'boolean' }, { others: 'any' }))
 
 const FEATURES = table(
   {

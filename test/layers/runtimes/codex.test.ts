@@ -127,6 +127,11 @@ describe('the type faults of codex', () => {
     ['notify = ["a", 1]', ['notify', '1'], 'expected a string, got an integer'],
     ['notify = "a"', ['notify'], 'expected an array, got a string'],
     ['history = []', ['history'], 'expected a table, got an array'],
+    [
+      'features.multi_agent_v2.enabled = 1',
+      ['features', 'multi_agent_v2', 'enabled'],
+      'expected a boolean, got an integer',
+    ],
     ['features.anything = 1', ['features', 'anything'], 'expected a boolean, got an integer'],
     [
       `${SERVER}startup_timeout_sec = -1`,
