@@ -5,6 +5,7 @@ import { type ConfigLayer, createLayer, type LayerName } from './layer.ts'
 import { checkTypes, type LayerText } from './load-faults.ts'
 import { mergeLayers } from './merge.ts'
 import { type SessionFlag, sessionTable } from './overrides.ts'
+import { projectSettings } from './project-trust.ts'
 import type { RequirementsLayer } from './requirements-source.ts'
 import { codexProfile } from './runtimes/codex.ts'
 import type { RuntimeProfile } from './runtimes/profile.ts'
@@ -60,7 +61,7 @@ export async function loadConfigLayersState(options: LoadOptions): Promise<Confi
     requirements: options.requirements ?? [],
   })
   const below = [systemLayer(sources, place), userLayer(sources.user, userFile, place)]
-  const config = mergeLayers(configsOf([...below, ...session]), profile.rules)
+  const config = mergeLayers(configsOf([...below, ...session]).map(projectSettings), profile.rules)
   const projects =
     cwd === undefined ? [] : await readProjectLayers(cwd, { ...place, fs, codexHome, userFile, config })
   const laid = [...below, ...projects, ...session, ...managedLayers(sources, codexHome, place)]

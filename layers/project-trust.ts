@@ -45,6 +45,13 @@ export function disabledReason(
 
 const GATED = 'project-local config, hooks, and exec policies'
 
+/** The settings of a layer that say something of projects: all that is asked for here, and little to merge. */
+export function projectSettings(config: TomlTable): TomlTable {
+  return new Map([...config].filter(([key]) => PROJECT_SETTINGS.has(key)))
+}
+
+const PROJECT_SETTINGS: ReadonlySet<string> = new Set(['projects', 'project_root_markers'])
+
 /**
  * The names whose presence makes a folder the root of a project.
  *
