@@ -78,12 +78,20 @@ function collectTable(sink: Sink, prefix: string, table: TomlTable): void {
 }
 
 function collectValue(sink: Sink, key: string, value: TomlValue): void {
-  if (isTable(value)) {
+  // Most values are no objects, and there are many of them.
+  if (typeof value !== 'object') sink.origins.set(key, sink.origin)
+  else if (isTable(value)) {
     if (value.size > 0) collectTable(sink, `${key}.`, value)
-  } else if (isArray(value)) {
-    const prefix = `${key}.`
-    for (const [index, item] of value.entries()) collectValue(sink, prefix + String(index), item)
-  } else sink.origins.set(key, sink.origin)
+  } else if (isArray(value)) collectItems(sink, `${key}.`, value)
+  else sink.origins.set(key, sink.origin)
+}
+
+function collectItems(sink: Sink, prefix: string, items: readonly TomlValue[]): void {
+  let index = 0
+  for (const item of items) {
+    collectValue(sink, prefix + String(index), item)
+    index += 1
+  }
 }
 
 /** A table of the effective configuration and the tables of the layers at the same place. */

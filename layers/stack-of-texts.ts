@@ -53,7 +53,11 @@ export function stackOfTexts(parts: StackTexts): ConfigLayerStack {
     layers,
     profile,
     // Which machine it is for is not known, so entries for remote hosts meet no name.
-    requirements: composeRequirements(managed.flatMap(managedRequirements), profile.rules, null),
+    requirements: composeRequirements(
+      managed.flatMap((texts) => managedRequirements(texts, profile)),
+      profile.rules,
+      null,
+    ),
   })
 }
 
@@ -63,9 +67,12 @@ function managedLayer({ name, config }: ManagedTexts, profile: RuntimeProfile): 
   return [createLayer({ type: 'managedRuntimeConfig', name }, table)]
 }
 
-function managedRequirements({ name, requirements }: ManagedTexts): readonly RequirementsLayer[] {
+function managedRequirements(
+  { name, requirements }: ManagedTexts,
+  { rules }: RuntimeProfile,
+): readonly RequirementsLayer[] {
   if (requirements === undefined) return []
-  const table = named(titleOf(name), () => readToml(requirements))
+  const table = named(titleOf(name), () => readToml(requirements, rules))
   return [{ source: { type: 'managedRuntimeConfig', name }, table, text: requirements }]
 }
 
