@@ -11,11 +11,12 @@ import { coldStart } from './rows/cold-start.ts'
 import { delivery } from './rows/delivery.ts'
 import { heartbeats } from './rows/heartbeats.ts'
 import { http } from './rows/http.ts'
+import { layers } from './rows/layers.ts'
 import { memory } from './rows/memory.ts'
 import { storeWrites } from './rows/store-writes.ts'
 import { toggle } from './rows/toggle.ts'
 
-const ROWS: readonly Row[] = [heartbeats, memory, delivery, toggle, storeWrites, http, coldStart]
+const ROWS: readonly Row[] = [heartbeats, memory, delivery, toggle, storeWrites, http, layers, coldStart]
 const RESULTS = new URL('results.json', import.meta.url)
 const CHART = new URL('results.svg', import.meta.url)
 
