@@ -77,13 +77,13 @@ function renderSection({ table, path, isInArray }: Section, isFirst: boolean): s
   const pairs = pairsOf(table.entries)
   const isHidden = path.length === 0 || (table.isImplicit && pairs.length === 0 && !isInArray)
   let text = isHidden ? '' : renderHeader({ table, path, isInArray }, isFirst)
-  for (const pair of pairs) text += `${renderPair(pair, IN_LINE, AFTER_EQUALS)}\n`
+  for (const pair of pairs) text += `${renderPair(inOneLine(pair), IN_LINE, AFTER_EQUALS)}\n`
   return text
 }
 
 function renderHeader({ table, path, isInArray }: Visited, isFirst: boolean): string {
   const [opening, closing] = isInArray ? ['[[', ']]'] : ['[', ']']
-  const leaf = path.at(-1)?.leaf ?? USUAL_DECOR
+  const leaf = unbroken(path.at(-1)?.leaf ?? USUAL_DECOR)
   const above = commentsAbove(leaf)
   const usual = isFirst || above.startsWith('\n') ? '' : '\n'
   const inside = renderPath(path, above === '' ? leaf : { ...leaf, prefix: '' }, IN_HEADER)
@@ -94,6 +94,38 @@ function renderHeader({ table, path, isInArray }: Visited, isFirst: boolean): st
 /** A table in place of a value has the key of a pair: the lines above that would break the header, so they go before it. */
 function commentsAbove({ prefix }: Decor): string {
   return prefix?.includes('\n') === true ? prefix : ''
+}
+
+/**
+ * A pair out of braces, where its key, its equals sign and its value may have stood in lines of their own: outside of them it
+ * takes one line, and the comments in between go above it.
+ */
+function inOneLine(pair: Pair): Pair {
+  const { path, value } = pair
+  const last = path.at(-1)
+  if (last === undefined || !(isBroken(last.leaf.suffix) || isBroken(value.decor.prefix))) return pair
+  const leaf = unbroken(last.leaf)
+  const prefix = (leaf.prefix ?? '') + commentLines(value.decor.prefix)
+  return {
+    path: [...path.slice(0, -1), { ...last, leaf: { ...leaf, prefix } }],
+    value: isBroken(value.decor.prefix) ? { ...value, decor: { ...value.decor, prefix: null } } : value,
+  }
+}
+
+/** The decor of a key without line ends between it and what comes next. */
+function unbroken(leaf: Decor): Decor {
+  if (!isBroken(leaf.suffix)) return leaf
+  return { prefix: (leaf.prefix ?? '') + commentLines(leaf.suffix), suffix: null }
+}
+
+function isBroken(text: string | null): boolean {
+  return text?.includes('\n') === true
+}
+
+/** The comments of a piece of decor that has line ends, each in a line of its own. */
+function commentLines(text: string | null): string {
+  if (text === null || !isBroken(text)) return ''
+  return (text.match(/#[^\n]*/gu) ?? []).map((comment) => `${comment}\n`).join('')
 }
 
 /** A value with the dotted keys that lead to it from the table that it is rendered in. */

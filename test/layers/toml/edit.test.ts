@@ -110,6 +110,12 @@ describe('editToml does as the CLI', () => {
 // What the CLI writes here cannot be read again, or means something else than was asked for.
 const SANE: readonly EditCase[] = [
   [
+    'takes the line ends out of a pair that leaves its braces',
+    'x = { a.b # one\n= # two\n1, c\n= 2 }\n',
+    [set('x.q', 3n)],
+    '[x ]\n # one\n# two\na.b = 1\nc = 2\nq = 3\n',
+  ],
+  [
     'keeps the comment above a value above the header of the table in its place',
     'x = 1\n# about a\na = 1 # gone\nb = 2\n',
     [upsert('a', 'k = 1')],
