@@ -16,7 +16,7 @@ export default defineConfig({
           include: [
             'test/{core,crds,protocol}/**/*.test.ts',
             'test/layers/*.test.ts',
-            'test/layers/{toml,json,runtimes}/**/*.test.ts',
+            'test/layers/{json,merge,requirements,runtimes,stack,toml,write}/**/*.test.ts',
           ],
           pool: 'threads',
           isolate: false,

@@ -1,6 +1,6 @@
 import { toJson } from '#layers/json/render.ts'
 import type { ConfigLayer, Origin } from '#layers/layer.ts'
-import type { ConfigLayerStack } from '#layers/stack.ts'
+import type { ConfigLayerStack } from '#layers/stack/stack.ts'
 import type { ConfigView } from '#protocol/config.ts'
 
 import { etagOfBody } from './answer.ts'

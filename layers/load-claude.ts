@@ -5,7 +5,7 @@ import { readLayerText } from './layer-text.ts'
 import { createLayer, type ConfigLayer, type LayerName } from './layer.ts'
 import { claudeProfile } from './runtimes/claude.ts'
 import type { LayersFolders, LayersFs } from './sources/files.ts'
-import { ConfigLayerStack } from './stack.ts'
+import { ConfigLayerStack } from './stack/stack.ts'
 import { readTomlBytes } from './toml/read.ts'
 import { EMPTY_TABLE, type TomlTable } from './value.ts'
 

@@ -1,10 +1,10 @@
 import { LayersError } from './errors.ts'
 import { placeOfValue } from './fault-place.ts'
 import { formatKeyPath } from './key-path.ts'
-import { layerTitle } from './layer-title.ts'
 import type { ConfigLayer } from './layer.ts'
 import type { TypeFault } from './runtimes/profile.ts'
-import type { StackView } from './stack-view.ts'
+import { layerTitle } from './stack/layer-title.ts'
+import type { StackView } from './stack/stack-view.ts'
 import { sameValue, valueAt } from './value.ts'
 
 /** The text that a layer was read from. */

@@ -2,10 +2,10 @@ import { LayersError } from './errors.ts'
 import { readLayerText } from './layer-text.ts'
 import { createLayer, type ConfigLayer } from './layer.ts'
 import { sessionTable } from './overrides.ts'
-import type { RequirementsLayer } from './requirements-source.ts'
-import { composeRequirements } from './requirements.ts'
+import type { RequirementsLayer } from './requirements/requirements-source.ts'
+import { composeRequirements } from './requirements/requirements.ts'
 import type { RuntimeProfile } from './runtimes/profile.ts'
-import { ConfigLayerStack } from './stack.ts'
+import { ConfigLayerStack } from './stack/stack.ts'
 import { readToml } from './toml/read.ts'
 
 /** What an administrator sets for a user: one ManagedRuntimeConfig that selects them. */

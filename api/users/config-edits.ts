@@ -1,10 +1,10 @@
 import { toRefusal } from '#api/config-faults.ts'
-import type { MergeStrategy } from '#layers/edit-table.ts'
 import { LayersError } from '#layers/errors.ts'
 import { type JsonValue, readJson } from '#layers/json/read.ts'
-import type { ConfigLayerStack } from '#layers/stack.ts'
+import type { ConfigLayerStack } from '#layers/stack/stack.ts'
 import { EMPTY_TABLE } from '#layers/value.ts'
-import { applyEdits, type ConfigEdit } from '#layers/write.ts'
+import type { MergeStrategy } from '#layers/write/edit-table.ts'
+import { applyEdits, type ConfigEdit } from '#layers/write/write.ts'
 
 /**
  * Reads the edits of a body that was found to fit, this time with nothing lost: `1` and `1.0` are two values, an integer has

@@ -9,9 +9,9 @@ import { changedWords, NO_CHANGE, shortVersion } from '#cli/layers/version-text.
 import { AppError } from '#core/errors.ts'
 import { LayersError } from '#layers/errors.ts'
 import { isSameContent } from '#layers/sources/locked-write.ts'
-import type { ConfigLayerStack } from '#layers/stack.ts'
+import type { ConfigLayerStack } from '#layers/stack/stack.ts'
 import { EMPTY_TABLE } from '#layers/value.ts'
-import { checkUpdated } from '#layers/write-checks.ts'
+import { checkUpdated } from '#layers/write/write-checks.ts'
 
 import { expectedVersionOf, type WriteFlags } from './layers-write.ts'
 

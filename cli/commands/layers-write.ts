@@ -5,9 +5,9 @@ import type { LayersContext } from '#cli/layers/layers-context.ts'
 import { createScreen } from '#cli/layers/screen.ts'
 import { readTypedValue } from '#cli/layers/typed-value.ts'
 import { type Told, tellWritten, type Written } from '#cli/layers/written.ts'
-import type { ConfigLayerStack } from '#layers/stack.ts'
+import type { ConfigLayerStack } from '#layers/stack/stack.ts'
 import { readTomlBytes } from '#layers/toml/read.ts'
-import type { ConfigEdit } from '#layers/write.ts'
+import type { ConfigEdit } from '#layers/write/write.ts'
 
 /** Flags of every write. */
 export interface WriteFlags extends SourceFlags {
@@ -91,7 +91,7 @@ async function plan({
   readonly edit: ConfigEdit
   readonly expectedVersion: string | null
 }): Promise<Written> {
-  const { planWrite } = await import('#layers/write.ts')
+  const { planWrite } = await import('#layers/write/write.ts')
   const { userFile, home } = source
   const bytes = (await source.fs.readFile(userFile)) ?? new Uint8Array()
   const before = await source.loadWith({ bytes, path: userFile, forEditing: true })

@@ -1,6 +1,6 @@
 import { toJson } from '#layers/json/render.ts'
 import type { Origin } from '#layers/layer.ts'
-import type { ConfigLayerStack } from '#layers/stack.ts'
+import type { ConfigLayerStack } from '#layers/stack/stack.ts'
 import { sameValue, type TomlValue } from '#layers/value.ts'
 
 import { userAlone } from './diff-answer.ts'

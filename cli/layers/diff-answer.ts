@@ -1,7 +1,7 @@
-import type { AppliedValue, StackDiffRow } from '#layers/diff.ts'
 import { LayersError } from '#layers/errors.ts'
 import { parseKeyPath } from '#layers/key-path.ts'
-import { ConfigLayerStack } from '#layers/stack.ts'
+import type { AppliedValue, StackDiffRow } from '#layers/stack/diff.ts'
+import { ConfigLayerStack } from '#layers/stack/stack.ts'
 
 import { type GridColumn, toGrid } from './grid.ts'
 import type { LayerSource } from './layer-source.ts'

@@ -1,6 +1,6 @@
-import type { HiddenValue, KeyExplanation } from '#layers/explain.ts'
 import { toJson } from '#layers/json/render.ts'
-import type { ConfigLayerStack } from '#layers/stack.ts'
+import type { HiddenValue, KeyExplanation } from '#layers/stack/explain.ts'
+import type { ConfigLayerStack } from '#layers/stack/stack.ts'
 
 import type { Screen } from './screen.ts'
 import { keyText } from './value-text.ts'

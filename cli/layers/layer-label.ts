@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 
-import { layerTitle } from '#layers/layer-title.ts'
 import type { LayerName } from '#layers/layer.ts'
+import { layerTitle } from '#layers/stack/layer-title.ts'
 
 import { printable } from './value-text.ts'
 

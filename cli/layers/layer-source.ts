@@ -5,7 +5,7 @@ import { LayersError } from '#layers/errors.ts'
 import type { SessionFlag } from '#layers/overrides.ts'
 import type { RuntimeProfile } from '#layers/runtimes/profile.ts'
 import { type LayersFolders, MAX_FILE_BYTES, nodeFs } from '#layers/sources/files.ts'
-import type { ConfigLayerStack } from '#layers/stack.ts'
+import type { ConfigLayerStack } from '#layers/stack/stack.ts'
 
 import type { LayersContext } from './layers-context.ts'
 

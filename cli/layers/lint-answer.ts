@@ -1,6 +1,6 @@
 import type { Style } from '#cli/output.ts'
-import type { LintRule } from '#layers/lint.ts'
-import type { ConfigLayerStack } from '#layers/stack.ts'
+import type { LintRule } from '#layers/stack/lint.ts'
+import type { ConfigLayerStack } from '#layers/stack/stack.ts'
 
 import type { Screen } from './screen.ts'
 import { printable } from './value-text.ts'

@@ -1,5 +1,5 @@
 import type { Origin } from '#layers/layer.ts'
-import type { ConfigLayerStack } from '#layers/stack.ts'
+import type { ConfigLayerStack } from '#layers/stack/stack.ts'
 
 import { toGrid } from './grid.ts'
 import type { Screen } from './screen.ts'

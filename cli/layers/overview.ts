@@ -1,7 +1,7 @@
-import type { KeyExplanation } from '#layers/explain.ts'
 import { toJson } from '#layers/json/render.ts'
 import type { ConfigLayer } from '#layers/layer.ts'
-import type { ConfigLayerStack } from '#layers/stack.ts'
+import type { KeyExplanation } from '#layers/stack/explain.ts'
+import type { ConfigLayerStack } from '#layers/stack/stack.ts'
 
 import { type GridColumn, toGrid, wrap } from './grid.ts'
 import { fileOf } from './layer-label.ts'

@@ -1,4 +1,4 @@
-import type { ConfigLayerStack } from '#layers/stack.ts'
+import type { ConfigLayerStack } from '#layers/stack/stack.ts'
 import type { TomlValue } from '#layers/value.ts'
 
 import { LayerLabels } from './layer-label.ts'

@@ -1,7 +1,7 @@
 import { toJson } from '#layers/json/render.ts'
 import type { Origin } from '#layers/layer.ts'
-import { type RequirementsSourceName, requirementsTitle } from '#layers/requirements-source.ts'
-import type { Requirements } from '#layers/requirements.ts'
+import { type RequirementsSourceName, requirementsTitle } from '#layers/requirements/requirements-source.ts'
+import type { Requirements } from '#layers/requirements/requirements.ts'
 import { isTable, type TomlTable, type TomlValue } from '#layers/value.ts'
 
 import type { Masking } from './masking.ts'

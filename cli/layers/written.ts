@@ -1,7 +1,7 @@
 import { toJson } from '#layers/json/render.ts'
 import type { UserConfigWritten } from '#layers/sources/user-file.ts'
-import type { ConfigLayerStack } from '#layers/stack.ts'
-import type { OverriddenMetadata } from '#layers/write-status.ts'
+import type { ConfigLayerStack } from '#layers/stack/stack.ts'
+import type { OverriddenMetadata } from '#layers/write/write-status.ts'
 
 import { changeLines, changesOf, toWireChanges } from './changes.ts'
 import { pathOfKey } from './diff-answer.ts'

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { hostname } from 'node:os'
 import { promisify } from 'node:util'
 
-import { chooseHostName } from '#layers/host-patterns.ts'
+import { chooseHostName } from '#layers/requirements/host-patterns.ts'
 
 /** The name that host patterns of requirements are held against. */
 export interface HostName {

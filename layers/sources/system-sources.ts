@@ -1,7 +1,7 @@
 import { LayersError } from '#layers/errors.ts'
-import { legacyRequirements } from '#layers/requirements-legacy.ts'
-import type { RequirementsLayer, RequirementsSourceName } from '#layers/requirements-source.ts'
-import { composeRequirements, needsHostName, type Requirements } from '#layers/requirements.ts'
+import { legacyRequirements } from '#layers/requirements/requirements-legacy.ts'
+import type { RequirementsLayer, RequirementsSourceName } from '#layers/requirements/requirements-source.ts'
+import { composeRequirements, needsHostName, type Requirements } from '#layers/requirements/requirements.ts'
 import type { LayerRules } from '#layers/rules.ts'
 import { readToml } from '#layers/toml/read.ts'
 

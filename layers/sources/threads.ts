@@ -1,5 +1,5 @@
 import { LayersError } from '#layers/errors.ts'
-import type { ThreadEntry } from '#layers/thread-entries.ts'
+import type { ThreadEntry } from '#layers/stack/thread-entries.ts'
 
 /** Who knows what a thread brings along. */
 export interface ThreadConfigLoader {

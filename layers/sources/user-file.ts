@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 
 import { LayersError } from '#layers/errors.ts'
-import type { ConfigLayerStack } from '#layers/stack.ts'
+import type { ConfigLayerStack } from '#layers/stack/stack.ts'
 import { readTomlBytes } from '#layers/toml/read.ts'
-import { type ConfigEdit, planWrite, type WritePlan, type WriteResult } from '#layers/write.ts'
+import { type ConfigEdit, planWrite, type WritePlan, type WriteResult } from '#layers/write/write.ts'
 
 import type { LayersFs } from './files.ts'
 import { isSameContent, withLockedFile } from './locked-write.ts'

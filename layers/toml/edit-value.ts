@@ -1,4 +1,4 @@
-import { mergeTomlValues } from '#layers/merge.ts'
+import { mergeTomlValues } from '#layers/merge/merge.ts'
 import { EMPTY_TABLE, isTable, valueAt, type TomlTable, type TomlValue } from '#layers/value.ts'
 
 /** One change of a table. A value of null deletes; `upsert` merges a table into a table and else replaces. */

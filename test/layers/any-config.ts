@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 
 import { createLayer, type LayerName } from '#layers/layer.ts'
 import { plainProfile } from '#layers/runtimes/plain.ts'
-import { ConfigLayerStack } from '#layers/stack.ts'
+import { ConfigLayerStack } from '#layers/stack/stack.ts'
 import { TomlDatetime, type TomlTable, type TomlValue } from '#layers/value.ts'
 
 /** Few keys, so that layers meet; among them what trips up objects, paths and sorting. */

@@ -1,7 +1,7 @@
 import { canonicalJson } from '#layers/fingerprint.ts'
 import { createLayer, type ConfigLayer, type Origin } from '#layers/layer.ts'
-import { mergeLayers } from '#layers/merge.ts'
-import { collectOrigins } from '#layers/origins.ts'
+import { mergeLayers } from '#layers/merge/merge.ts'
+import { collectOrigins } from '#layers/merge/origins.ts'
 import { sessionTable, type SessionFlag } from '#layers/overrides.ts'
 import type { LayerRules } from '#layers/rules.ts'
 import { readToml } from '#layers/toml/read.ts'
@@ -28,7 +28,7 @@ export interface RecordedStack {
 export type StackVector = Vector<RecordedSources, RecordedStack>
 
 /** Makes the layers of a recorded stack without any runtime's normalisation; lowest first. */
-export function recordedLayers(sources: RecordedSources, rules: LayerRules): readonly ConfigLayer[] {
+function recordedLayers(sources: RecordedSources, rules: LayerRules): readonly ConfigLayer[] {
   const { system = '', user = '', session = [], managed } = sources
   const flags = session.map((override): SessionFlag => ({ override }))
   const table = sessionTable({ rootFlags: [], flags }, rules)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { LayersError } from '#layers/errors.ts'
-import { checkRequirements } from '#layers/requirements-check.ts'
+import { checkRequirements } from '#layers/requirements/requirements-check.ts'
 import { claudeProfile } from '#layers/runtimes/claude.ts'
 import { codexProfile } from '#layers/runtimes/codex.ts'
 import { type StackTexts, stackOfTexts } from '#layers/stack-of-texts.ts'

@@ -2,7 +2,7 @@ import { createLayer, type ConfigLayer } from '#layers/layer.ts'
 import { applyOverrides } from '#layers/overrides.ts'
 import { codexProfile } from '#layers/runtimes/codex.ts'
 import type { RuntimeProfile } from '#layers/runtimes/profile.ts'
-import { ConfigLayerStack } from '#layers/stack.ts'
+import { ConfigLayerStack } from '#layers/stack/stack.ts'
 import { readToml } from '#layers/toml/read.ts'
 
 export const USER_FILE = '/sandbox/home/config.toml'

@@ -21,6 +21,7 @@ export function expectations<Expected>(
 }
 
 /** The cases of one file of `vectors/`, such as `merge`. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- who reads a file knows the shape of its cases
 export function readVectors<Kind extends Vector<unknown, unknown>>(file: string): readonly Kind[] {
   return JSON.parse(
     readFileSync(new URL(`./vectors/${file}.json`, import.meta.url), 'utf8'),

@@ -5,7 +5,7 @@ import { LayersError } from '#layers/errors.ts'
 import { fingerprint } from '#layers/fingerprint.ts'
 import type { JsonValue } from '#layers/json/read.ts'
 import { formatKeyPath } from '#layers/key-path.ts'
-import type { ConfigLayerStack } from '#layers/stack.ts'
+import type { ConfigLayerStack } from '#layers/stack/stack.ts'
 import { readToml } from '#layers/toml/read.ts'
 import { renderToml } from '#layers/toml/render.ts'
 import {
@@ -19,7 +19,7 @@ import {
   type TomlTable,
   type TomlValue,
 } from '#layers/value.ts'
-import { applyEdits, planWrite, type ConfigEdit, type WritePlan } from '#layers/write.ts'
+import { applyEdits, planWrite, type ConfigEdit, type WritePlan } from '#layers/write/write.ts'
 import { anyStack, anyTable, anyValue, KEYS } from '#test/layers/any-config.ts'
 
 interface AnyEdit {

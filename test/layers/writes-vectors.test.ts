@@ -4,7 +4,7 @@ import { LayersError } from '#layers/errors.ts'
 import { readJson, type JsonValue } from '#layers/json/read.ts'
 import { toJson } from '#layers/json/render.ts'
 import { codexProfile } from '#layers/runtimes/codex.ts'
-import { planWrite, type ConfigEdit, type WriteResult } from '#layers/write.ts'
+import { planWrite, type ConfigEdit, type WriteResult } from '#layers/write/write.ts'
 import { aStack, type SourceTexts } from '#test/layers/stacks.ts'
 import { expectations, readVectors, type Vector } from '#test/layers/vectors.ts'
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 
-import { matchesHost } from '#layers/host-patterns.ts'
+import { matchesHost } from '#layers/requirements/host-patterns.ts'
 import { readVectors, type Vector } from '#test/layers/vectors.ts'
 
 import { whatIsMissing } from './sandbox.ts'

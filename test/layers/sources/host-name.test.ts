@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 
 import { describe, expect, it } from 'vitest'
 
-import { chooseHostName } from '#layers/host-patterns.ts'
+import { chooseHostName } from '#layers/requirements/host-patterns.ts'
 import { hostNameOnce, machineHostName } from '#layers/sources/host-name.ts'
 
 describe('the name of the host', () => {

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { canonicalJson } from '#layers/fingerprint.ts'
 import { loadClaudeLayersState, type ClaudeLoadOptions } from '#layers/load-claude.ts'
 import { nodeFs } from '#layers/sources/files.ts'
-import type { ConfigLayerStack } from '#layers/stack.ts'
+import type { ConfigLayerStack } from '#layers/stack/stack.ts'
 
 import { refusalOf } from './refusal.ts'
 

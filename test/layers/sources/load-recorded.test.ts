@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { canonicalJson } from '#layers/fingerprint.ts'
 import type { ConfigLayer } from '#layers/layer.ts'
-import { toWireRequirements } from '#layers/requirements.ts'
+import { toWireRequirements } from '#layers/requirements/requirements.ts'
 import { hostNameOnce } from '#layers/sources/host-name.ts'
 import { expectations, readVectors, type Vector } from '#test/layers/vectors.ts'
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 
 import { canonicalJson } from '#layers/fingerprint.ts'
 import type { LoadOptions } from '#layers/load.ts'
-import { toWireRequirements } from '#layers/requirements.ts'
+import { toWireRequirements } from '#layers/requirements/requirements.ts'
 import { readToml } from '#layers/toml/read.ts'
 
 import { refusalOf } from './refusal.ts'

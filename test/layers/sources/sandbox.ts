@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest'
 import { type LoadOptions, loadConfigLayersState } from '#layers/load.ts'
 import { codexProfile } from '#layers/runtimes/codex.ts'
 import { nodeFs } from '#layers/sources/files.ts'
-import type { ConfigLayerStack } from '#layers/stack.ts'
+import type { ConfigLayerStack } from '#layers/stack/stack.ts'
 
 /** The files of a recorded case; absent means missing. */
 export interface SandboxInput {
