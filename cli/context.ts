@@ -6,12 +6,12 @@ import { AppError } from '#core/errors.ts'
 import { type Client, createClient, readTokenFile } from './client.ts'
 import { createOutput, type Output } from './output.ts'
 import {
-  defaultSettingsFile,
   resolveSettings,
   type SettingOrigin,
   type Settings,
   type SettingSources,
-} from './settings.ts'
+} from './resolve-settings.ts'
+import { defaultSettingsFile } from './settings.ts'
 import { systemClock } from './system-clock.ts'
 
 /** What every command is handed: settings, output, time, and a client that is made when it is first needed. */

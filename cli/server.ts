@@ -27,7 +27,7 @@ import { installBuiltInRuntimes } from './built-in-runtimes.ts'
 import { type Caches, createCaches } from './caches.ts'
 import { readLegacyReader } from './legacy-key.ts'
 import { openLoopWatch } from './loop-watch.ts'
-import type { Settings } from './settings.ts'
+import type { Settings } from './resolve-settings.ts'
 import { registerWatchAge } from './watch-age.ts'
 
 /** What a server is started from. */

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { createLogger } from '#cli/logger.ts'
+import { resolveSettings } from '#cli/resolve-settings.ts'
 import { startServer } from '#cli/server.ts'
-import { resolveSettings } from '#cli/settings.ts'
 import { systemClock } from '#cli/system-clock.ts'
 
 import { serveControl } from './control.ts'

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
-import { type Context, createContext, type GlobalFlags } from '#cli/context.ts'
+import type { Context, GlobalFlags } from '#cli/context.ts'
 import { SETTINGS, type SettingName, variableOf } from '#cli/settings.ts'
 
 /** Settings of every command that talks to a server. */
@@ -37,7 +37,8 @@ export function withExamples(command: Command, ...lines: readonly string[]): Com
 
 /** Makes the context of a command from its flags. */
 export async function contextOf(command: Command): Promise<Context> {
-  return createContext(command.optsWithGlobals<GlobalFlags>())
+  const { createContext } = await import('#cli/context.ts')
+  return await createContext(command.optsWithGlobals<GlobalFlags>())
 }
 
 /** Refuses a command line for a reason that commander cannot know; ends like its own refusals. */

@@ -22,7 +22,16 @@ export async function readConfigFile(
   path: string,
   { fs, rules }: { readonly fs: LayersFs; readonly rules: LayerRules },
 ): Promise<ConfigFile | null> {
-  const bytes = await fs.readFile(path)
+  return toConfigFile(path, await fs.readFile(path), rules)
+}
+
+/**
+ * Makes a file of the bytes that were read of it.
+ *
+ * @returns null for null, a file that is missing
+ * @throws LayersError as {@link readConfigFile}
+ */
+export function toConfigFile(path: string, bytes: Uint8Array | null, rules: LayerRules): ConfigFile | null {
   if (bytes === null) return null
   try {
     const text = readTomlBytes(bytes)

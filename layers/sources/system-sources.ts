@@ -5,7 +5,7 @@ import { composeRequirements, needsHostName, type Requirements } from '#layers/r
 import type { LayerRules } from '#layers/rules.ts'
 import { readToml } from '#layers/toml/read.ts'
 
-import { type ConfigFile, readConfigFile } from './config-file.ts'
+import { type ConfigFile, toConfigFile } from './config-file.ts'
 import type { LayersFs } from './files.ts'
 import { type HostName, machineHostName } from './host-name.ts'
 import {
@@ -66,6 +66,7 @@ type Step = LayerRules['readOrder'][number]
 
 class SystemReader {
   readonly #context: SystemContext
+  readonly #bytes = new Map<Step, Promise<Uint8Array | null>>()
   readonly #files = new Map<Step, ConfigFile>()
   readonly #done = new Set<Step>()
   readonly #limits: RequirementsLayer[] = []
@@ -79,7 +80,9 @@ class SystemReader {
   }
 
   async read(): Promise<SystemSources> {
-    for (const step of this.#context.rules.readOrder) await this.#take(step)
+    const { readOrder } = this.#context.rules
+    for (const step of readOrder) this.#readAhead(step)
+    for (const step of readOrder) await this.#take(step)
     return {
       systemPath: this.#pathOf('system') ?? '',
       system: this.#files.get('system') ?? null,
@@ -90,10 +93,21 @@ class SystemReader {
     }
   }
 
+  /** All files are on their way at once; which fault is told is decided by the order in which they are taken. */
+  #readAhead(step: Step): void {
+    const path = this.#pathOf(step)
+    if (path === null) return
+    const bytes = this.#context.fs.readFile(path)
+    // When an earlier file cannot be used, nobody asks for this one any more.
+    bytes.catch(() => undefined)
+    this.#bytes.set(step, bytes)
+  }
+
   async #take(step: Step): Promise<void> {
     const path = this.#pathOf(step)
     if (path === null) return
-    const file = await readConfigFile(path, this.#context)
+    const bytes = await this.#bytes.get(step)
+    const file = toConfigFile(path, bytes ?? null, this.#context.rules)
     if (file !== null) this.#files.set(step, file)
     if (step === 'managed') await this.#takeManaged(file)
     if (step === 'requirements') await this.#takeRequirements(file)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { resolveSettings, settingNames, type SettingSources, variableOf } from '#cli/settings.ts'
+import { resolveSettings, type SettingSources } from '#cli/resolve-settings.ts'
+import { settingNames, variableOf } from '#cli/settings.ts'
 
 function someSources(overrides: Partial<SettingSources> = {}): SettingSources {
   return { flags: {}, environment: { HOME: '/home/u' }, file: null, ...overrides }

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
 import type { Scope } from '#api/principal.ts'
+import { resolveSettings } from '#cli/resolve-settings.ts'
 import { startServer } from '#cli/server.ts'
-import { resolveSettings } from '#cli/settings.ts'
 import { openSigningKey, signToken } from '#secrets/signing.ts'
 
 import { FakeClock } from './fake-clock.ts'
