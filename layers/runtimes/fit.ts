@@ -113,7 +113,8 @@ function missing(table: TomlTable, field: TableField): TypeFault | null {
 }
 
 function excluded(table: TomlTable, field: TableField): TypeFault | null {
-  for (const [key, ...others] of field.excludes ?? []) {
+  if (field.excludes === undefined) return null
+  for (const [key, ...others] of field.excludes) {
     const isThere = (each: string): boolean => table.has(each) && field.fields.has(each)
     const other = isThere(key) ? others.find(isThere) : undefined
     if (other !== undefined) return { path: [other], reason: `cannot be set beside ${key}` }

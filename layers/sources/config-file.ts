@@ -12,24 +12,18 @@ export interface ConfigFile {
   readonly table: TomlTable
 }
 
-/**
- * Reads a TOML file.
- *
- * @returns null when there is none
- * @throws LayersError with the path: `configUnreadable`, `configSyntaxError` or `configTooDeep`
- */
-export async function readConfigFile(
-  path: string,
-  { fs, rules }: { readonly fs: LayersFs; readonly rules: LayerRules },
-): Promise<ConfigFile | null> {
-  return toConfigFile(path, await fs.readFile(path), rules)
+/** Starts reading a file that will be asked for soon. What goes wrong is told to who asks, if anybody still does. */
+export function readAhead(path: string, fs: LayersFs): Promise<Uint8Array | null> {
+  const bytes = fs.readFile(path)
+  bytes.catch(() => undefined)
+  return bytes
 }
 
 /**
  * Makes a file of the bytes that were read of it.
  *
  * @returns null for null, a file that is missing
- * @throws LayersError as {@link readConfigFile}
+ * @throws LayersError with the path: `configUnreadable`, `configSyntaxError` or `configTooDeep`
  */
 export function toConfigFile(path: string, bytes: Uint8Array | null, rules: LayerRules): ConfigFile | null {
   if (bytes === null) return null

@@ -13,7 +13,7 @@ import type { RuntimeProfile } from '#layers/runtimes/profile.ts'
 import { EMPTY_TABLE, type TomlTable } from '#layers/value.ts'
 import { trimWhiteSpace } from '#layers/white-space.ts'
 
-import { type ConfigFile, readConfigFile } from './config-file.ts'
+import { type ConfigFile, readAhead, toConfigFile } from './config-file.ts'
 import type { LayersFs } from './files.ts'
 
 /** What the layers of a project depend on beside its files. */
@@ -49,8 +49,10 @@ export async function readProjectLayers(
 ): Promise<readonly ProjectLayer[]> {
   if (!isAbsolute(cwd)) return []
   const folder = resolve(cwd)
-  const root = await findRoot(folder, projectRootMarkers(context.config), context.fs)
-  const repository = await findRepository(folder, context.fs)
+  const [root, repository] = await Promise.all([
+    findRoot(folder, projectRootMarkers(context.config), context.fs),
+    findRepository(folder, context.fs),
+  ])
   const layers: ProjectLayer[] = []
   for (const each of ancestors(folder, root).toReversed()) {
     if (await hasLayer(each, context)) layers.push(await readLayer(each, { root, repository }, context))
@@ -67,21 +69,23 @@ interface Roots {
 async function readLayer(folder: string, roots: Roots, context: ProjectContext): Promise<ProjectLayer> {
   const { profile, userFile, home } = context
   const dotCodexFolder = join(folder, '.codex')
+  const path = join(dotCodexFolder, 'config.toml')
+  const bytes = readAhead(path, context.fs)
   const reason = disabledReason(await trustOf(folder, roots, context), userFile, profile.rules)
-  const file = await readUnlessUntrusted(join(dotCodexFolder, 'config.toml'), reason === null, context)
+  const file = await takeUnlessUntrusted({ path, bytes }, reason === null, context)
   const table = stripProject(file?.table ?? EMPTY_TABLE, profile.rules)
   const config = profile.normalise(table, dotCodexFolder, home)
   const layer = createLayer({ type: 'project', dotCodexFolder }, config, reason ?? undefined)
   return { layer, file }
 }
 
-async function readUnlessUntrusted(
-  path: string,
+async function takeUnlessUntrusted(
+  { path, bytes }: { readonly path: string; readonly bytes: Promise<Uint8Array | null> },
   isTrusted: boolean,
-  { fs, profile }: ProjectContext,
+  { profile }: ProjectContext,
 ): Promise<ConfigFile | null> {
   try {
-    return await readConfigFile(path, { fs, rules: profile.rules })
+    return toConfigFile(path, await bytes, profile.rules)
   } catch (error) {
     if (!isTrusted && error instanceof LayersError) return null
     throw error
@@ -94,8 +98,8 @@ async function trustOf(
   context: ProjectContext,
 ): Promise<ProjectTrust> {
   const { fs, config } = context
-  const realRoot = await fs.realPath(root)
-  const folders = [await fs.realPath(folder), folder, realRoot, root]
+  const [realRoot, realFolder] = await Promise.all([fs.realPath(root), fs.realPath(folder)])
+  const folders = [realFolder, folder, realRoot, root]
   return projectTrust(
     config,
     repository === null ? folders : [...folders, repository],
@@ -106,7 +110,9 @@ async function trustOf(
 async function hasLayer(folder: string, { fs, codexHome }: ProjectContext): Promise<boolean> {
   const dotCodex = join(folder, '.codex')
   if ((await fs.kind(dotCodex)) !== 'folder') return false
-  return dotCodex !== resolve(codexHome) && (await fs.realPath(dotCodex)) !== (await fs.realPath(codexHome))
+  if (dotCodex === resolve(codexHome)) return false
+  const [own, users] = await Promise.all([fs.realPath(dotCodex), fs.realPath(codexHome)])
+  return own !== users
 }
 
 async function findRoot(folder: string, markers: readonly string[], fs: LayersFs): Promise<string> {

@@ -5,7 +5,7 @@ import { composeRequirements, needsHostName, type Requirements } from '#layers/r
 import type { LayerRules } from '#layers/rules.ts'
 import { readToml } from '#layers/toml/read.ts'
 
-import { type ConfigFile, toConfigFile } from './config-file.ts'
+import { type ConfigFile, readAhead, toConfigFile } from './config-file.ts'
 import type { LayersFs } from './files.ts'
 import { type HostName, machineHostName } from './host-name.ts'
 import {
@@ -81,7 +81,7 @@ class SystemReader {
 
   async read(): Promise<SystemSources> {
     const { readOrder } = this.#context.rules
-    for (const step of readOrder) this.#readAhead(step)
+    for (const step of readOrder) this.#start(step)
     for (const step of readOrder) await this.#take(step)
     return {
       systemPath: this.#pathOf('system') ?? '',
@@ -94,13 +94,9 @@ class SystemReader {
   }
 
   /** All files are on their way at once; which fault is told is decided by the order in which they are taken. */
-  #readAhead(step: Step): void {
+  #start(step: Step): void {
     const path = this.#pathOf(step)
-    if (path === null) return
-    const bytes = this.#context.fs.readFile(path)
-    // When an earlier file cannot be used, nobody asks for this one any more.
-    bytes.catch(() => undefined)
-    this.#bytes.set(step, bytes)
+    if (path !== null) this.#bytes.set(step, readAhead(path, this.#context.fs))
   }
 
   async #take(step: Step): Promise<void> {
