@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -101,14 +101,6 @@ describe('the layers of a configuration on a device', () => {
     writeFileSync(file, '')
     expect(await reports.refresh()).toBe(true)
     expect(reportOf(reports)).toEqual({ codex: [{ type: 'user', version: versionOf('') }] })
-  })
-
-  it.skipIf(process.getuid?.() === 0)('are marked where the file may not be read', async () => {
-    writeFileSync(file, 'a = 1')
-    chmodSync(file, 0)
-    const reports = start()
-    await reports.refresh()
-    expect(reportOf(reports)).toEqual({ codex: [{ type: 'user', unreadable: true }] })
   })
 
   it("follow the CLI's own variable", async () => {

@@ -380,10 +380,14 @@ model  "gpt-5.2"  "gpt-6"  yes
 // A terminal is made by a program that not every machine has.
 describe.runIf(process.platform === 'linux')('layers at a terminal', () => {
   const typing = (machine: LayersMachine, line: string, stdin: string) =>
-    machine.terminal.shell(`script -qec '"$NODE" "$MAIN" layers ${line} --system-folder etc' /dev/null`, {
-      stdin,
-      environment: environmentOf(machine),
-    })
+    // Node shows no colours where CI is set.
+    machine.terminal.shell(
+      `env -u CI script -qec '"$NODE" "$MAIN" layers ${line} --system-folder etc' /dev/null`,
+      {
+        stdin,
+        environment: environmentOf(machine),
+      },
+    )
 
   it.each([
     ['y', 'gpt-6', 'is changed; version 3ee4b5d5f387', 0],
