@@ -70,7 +70,7 @@ const MAX_TRIES = 40
 // What was written a moment ago is looked at again when this time has passed: a program that rewrites a file in place may be
 // in the middle of it, and file systems date changes to some milliseconds only. Such a program empties the file first, so
 // an empty file is given more time: as long as a busy machine may take between two steps of that program.
-const SETTLE_MS = 8
+const SETTLE_MS = 30
 const SETTLE_EMPTY_MS = 100
 
 async function readFile(path: string, clock: ReadingClock): Promise<Uint8Array | null> {

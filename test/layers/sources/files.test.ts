@@ -154,7 +154,7 @@ describe('reading a file that changes', () => {
       // Now and then it rests, so that a reader can succeed.
       const rewrite = (round) => {
         writeFileSync(process.argv[1], texts[round % 2])
-        if (round % 20 === 0) setTimeout(rewrite, 40, round + 1)
+        if (round % 20 === 0) setTimeout(rewrite, 120, round + 1)
         else setImmediate(rewrite, round + 1)
       }
       rewrite(1)`
