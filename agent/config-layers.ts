@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 
-import { LayersError } from '#layers/errors.ts'
+import { LayersError, readIn } from '#layers/errors.ts'
 import { readLayerText } from '#layers/layer-text.ts'
 import { type ConfigLayer, createLayer } from '#layers/layer.ts'
 import { loadClaudeLayersState } from '#layers/load-claude.ts'
@@ -78,12 +78,9 @@ async function loadFile(
 ): Promise<ConfigLayer> {
   const file = join(folder, name)
   const bytes = await fs.readFile(file)
-  try {
-    const text = bytes === null ? '' : readTomlBytes(bytes)
-    return createLayer({ type: 'user', file }, readLayerText(text, registeredProfile(runtime, format)))
-  } catch (error) {
-    throw error instanceof LayersError ? error.in(file) : error
-  }
+  const text = bytes === null ? '' : readIn(file, () => readTomlBytes(bytes))
+  const config = readIn(file, () => readLayerText(text, registeredProfile(runtime, format)))
+  return createLayer({ type: 'user', file }, config)
 }
 
 interface Trace {

@@ -67,6 +67,15 @@ export class LayersError extends Error {
   }
 }
 
+/** Reads something, and tells a fault of it with the path of the file, or the name of the source, that it is in. */
+export function readIn<Value>(path: string, read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof LayersError ? error.in(path) : error
+  }
+}
+
 function withPlace(reason: string, { path, range }: FaultPlace): string {
   const position = range === undefined ? '' : `${String(range.line)}:${String(range.column)}: `
   if (path === undefined) return `${position}${reason}`

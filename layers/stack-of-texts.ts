@@ -1,4 +1,4 @@
-import { LayersError } from './errors.ts'
+import { readIn } from './errors.ts'
 import { readLayerText } from './layer-text.ts'
 import { createLayer, type ConfigLayer } from './layer.ts'
 import { sessionTable } from './overrides.ts'
@@ -41,7 +41,7 @@ export interface StackTexts {
 export function stackOfTexts(parts: StackTexts): ConfigLayerStack {
   const { userFile, userText, managed } = parts
   const profile: RuntimeProfile = { ...parts.profile, normalise: (config) => config }
-  const user = named(userFile, () => readLayerText(userText, profile))
+  const user = readIn(userFile, () => readLayerText(userText, profile))
   const flags = (parts.overrides ?? []).map((override) => ({ override }))
   const session = sessionTable({ rootFlags: [], flags }, profile.rules)
   const layers = [
@@ -63,7 +63,7 @@ export function stackOfTexts(parts: StackTexts): ConfigLayerStack {
 
 function managedLayer({ name, config }: ManagedTexts, profile: RuntimeProfile): readonly ConfigLayer[] {
   if (config === undefined) return []
-  const table = named(titleOf(name), () => readLayerText(config, profile))
+  const table = readIn(titleOf(name), () => readLayerText(config, profile))
   return [createLayer({ type: 'managedRuntimeConfig', name }, table)]
 }
 
@@ -72,18 +72,10 @@ function managedRequirements(
   { rules }: RuntimeProfile,
 ): readonly RequirementsLayer[] {
   if (requirements === undefined) return []
-  const table = named(titleOf(name), () => readToml(requirements, rules))
+  const table = readIn(titleOf(name), () => readToml(requirements, rules))
   return [{ source: { type: 'managedRuntimeConfig', name }, table, text: requirements }]
 }
 
 function titleOf(name: string): string {
   return `ManagedRuntimeConfig ${name}`
-}
-
-function named<Value>(title: string, read: () => Value): Value {
-  try {
-    return read()
-  } catch (error) {
-    throw error instanceof LayersError ? error.in(title) : error
-  }
 }

@@ -81,6 +81,11 @@ export function sameValue(one: TomlValue, other: TomlValue): boolean {
   return Object.is(one, other)
 }
 
+/** As {@link sameValue}, where a value may be absent: two that are both absent are the same. */
+export function sameOrAbsent(one: TomlValue | undefined, other: TomlValue | undefined): boolean {
+  return one === undefined || other === undefined ? one === other : sameValue(one, other)
+}
+
 function sameTable(one: TomlTable, other: TomlTable): boolean {
   if (one.size !== other.size) return false
   for (const [key, value] of one) {

@@ -1,4 +1,4 @@
-import { LayersError } from '#layers/errors.ts'
+import { readIn } from '#layers/errors.ts'
 import type { LayerRules } from '#layers/rules.ts'
 import { readToml, readTomlBytes } from '#layers/toml/read.ts'
 import type { TomlTable } from '#layers/value.ts'
@@ -27,10 +27,8 @@ export function readAhead(path: string, fs: LayersFs): Promise<Uint8Array | null
  */
 export function toConfigFile(path: string, bytes: Uint8Array | null, rules: LayerRules): ConfigFile | null {
   if (bytes === null) return null
-  try {
+  return readIn(path, () => {
     const text = readTomlBytes(bytes)
     return { path, text, table: readToml(text, rules) }
-  } catch (error) {
-    throw error instanceof LayersError ? error.in(path) : error
-  }
+  })
 }

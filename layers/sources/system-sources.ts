@@ -1,4 +1,4 @@
-import { LayersError } from '#layers/errors.ts'
+import { readIn } from '#layers/errors.ts'
 import { legacyRequirements } from '#layers/requirements/requirements-legacy.ts'
 import type { RequirementsLayer, RequirementsSourceName } from '#layers/requirements/requirements-source.ts'
 import { composeRequirements, needsHostName, type Requirements } from '#layers/requirements/requirements.ts'
@@ -168,11 +168,7 @@ class SystemReader {
     const text = decodePreference(kind, (await this.#asked)[kind])
     if (text === null) return null
     const path = preferenceTitle(kind)
-    try {
-      return { path, text, table: readToml(text, this.#context.rules) }
-    } catch (error) {
-      throw error instanceof LayersError ? error.in(path) : error
-    }
+    return readIn(path, () => ({ path, text, table: readToml(text, this.#context.rules) }))
   }
 
   async #compose(): Promise<Requirements | null> {

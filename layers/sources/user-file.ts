@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 
-import { LayersError } from '#layers/errors.ts'
+import { LayersError, readIn } from '#layers/errors.ts'
 import type { ConfigLayerStack } from '#layers/stack/stack.ts'
 import { readTomlBytes } from '#layers/toml/read.ts'
 import { type ConfigEdit, planWrite, type WritePlan, type WriteResult } from '#layers/write/write.ts'
@@ -65,17 +65,10 @@ async function writeLocked(write: UserConfigWrite, target: string): Promise<Writ
     const stack = await write.load()
     const isUnchanged = async (): Promise<boolean> => isSameContent(before, await fs.readFile(userFile))
     if (!(await isUnchanged())) continue
-    const plan = planWrite({ ...write, stack, text: textOf(before, userFile) })
+    const text = readIn(userFile, () => readTomlBytes(before ?? new Uint8Array()))
+    const plan = planWrite({ ...write, stack, text })
     if (!plan.changed || (await replaceFile(target, plan.text, isUnchanged))) return plan
   }
   const reason = 'another program keeps changing it; try again when it is at rest'
   throw new LayersError('configUnreadable', reason, { path: userFile })
-}
-
-function textOf(bytes: Uint8Array | null, path: string): string {
-  try {
-    return readTomlBytes(bytes ?? new Uint8Array())
-  } catch (error) {
-    throw error instanceof LayersError ? error.in(path) : error
-  }
 }

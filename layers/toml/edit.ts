@@ -1,5 +1,5 @@
 import { LayersError } from '#layers/errors.ts'
-import { isTable, sameValue, valueAt, type TomlTable, type TomlValue } from '#layers/value.ts'
+import { isTable, sameOrAbsent, sameValue, valueAt, type TomlTable } from '#layers/value.ts'
 
 import { MAX_DEPTH } from './cursor.ts'
 import { makeRoom, removeItem, setItem, showEmptied } from './edit-document.ts'
@@ -37,7 +37,7 @@ export function editToml(text: string, edits: readonly TomlEdit[], options: Toml
     const before = table
     table = editValue(before, edit)
     const value = valueAt(table, path)
-    if (isSame(valueAt(before, path), value)) continue
+    if (sameOrAbsent(valueAt(before, path), value)) continue
     isChanged = true
     if (value === undefined) removeItem(document.root, path)
     else {
@@ -80,8 +80,4 @@ function valueInTheWay(table: TomlTable, path: readonly string[]): readonly stri
     if (!isTable(value)) return parent
   }
   return null
-}
-
-function isSame(one: TomlValue | undefined, other: TomlValue | undefined): boolean {
-  return one === undefined || other === undefined ? one === other : sameValue(one, other)
 }

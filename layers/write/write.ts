@@ -12,7 +12,7 @@ import type { LayerRules } from '#layers/rules.ts'
 import type { RuntimeProfile } from '#layers/runtimes/profile.ts'
 import type { ConfigLayerStack } from '#layers/stack/stack.ts'
 import { editToml } from '#layers/toml/edit.ts'
-import { EMPTY_TABLE, sameValue, valueAt, type TomlTable, type TomlValue } from '#layers/value.ts'
+import { EMPTY_TABLE, sameOrAbsent, valueAt, type TomlTable, type TomlValue } from '#layers/value.ts'
 
 import { changedPath, editTable, type MergeStrategy, type TableEdit } from './edit-table.ts'
 import { checkUpdated } from './write-checks.ts'
@@ -180,13 +180,9 @@ class EditRun {
 function changeBetween(before: TomlTable, after: TomlTable, edited: readonly string[]): TableEdit | null {
   const path = changedPath(before, after, edited)
   const value = valueAt(after, path)
-  return isSame(valueAt(before, path), value)
+  return sameOrAbsent(valueAt(before, path), value)
     ? null
     : { path, value: value ?? null, mergeStrategy: 'replace' }
-}
-
-function isSame(one: TomlValue | undefined, other: TomlValue | undefined): boolean {
-  return one === undefined || other === undefined ? one === other : sameValue(one, other)
 }
 
 /** @returns the user layer's file as a plain path, without `..` and doubled separators */
