@@ -3,9 +3,22 @@ import type { Registry } from 'prom-client'
 import type { Clock } from '#core/clock.ts'
 import type { DeviceKeys } from '#secrets/device-key.ts'
 import type { Sealer } from '#secrets/seal.ts'
+import type { EventRecorder } from '#store/events.ts'
+import type { SecretReader } from '#store/secret-reader.ts'
 import type { Store } from '#store/store.ts'
+import type { UserNamespaces } from '#store/user-namespaces.ts'
 
-import type { DeviceChannel, DeviceReports, Logger, ObjectCache, UserLookup } from './ports.ts'
+import type { Leadership } from './leadership.ts'
+import type {
+  CommandAuthority,
+  DeviceChannel,
+  DeviceReports,
+  Logger,
+  ObjectCache,
+  PeerSyncs,
+  ReplicaDirectory,
+  UserLookup,
+} from './ports.ts'
 
 /** What the controller stands on; the composition root hands it over. */
 export interface ManagerDeps {
@@ -24,4 +37,17 @@ export interface ManagerDeps {
   readonly registry: Registry
   /** Name of this replica, for `Device.status.gateway`; absent: there is only one. */
   readonly gateway?: string
+  /** Absent: this process is alone, and leads. */
+  readonly leadership?: Leadership
+  /** Absent: there are no others. */
+  readonly replicas?: ReplicaDirectory
+  readonly peers?: PeerSyncs
+  /** Absent: always. */
+  readonly authority?: CommandAuthority
+  /** Absent: nothing can be referred to. */
+  readonly secrets?: SecretReader
+  /** Absent: nobody could read them. */
+  readonly events?: EventRecorder
+  /** Absent: a user's namespace needs nothing. */
+  readonly userNamespaces?: UserNamespaces
 }

@@ -1,3 +1,5 @@
+import type { Explanation } from '#core/auth-sync-explanation.ts'
+import type { SyncOutcome } from '#core/auth-sync-request.ts'
 import type { CommandResult, DeviceCommand, DeviceKey } from '#core/device-command.ts'
 import type { DeviceReport } from '#core/device-report.ts'
 import type { Cache } from '#store/cache.ts'
@@ -31,6 +33,33 @@ export interface DeviceReports {
   onChange(listener: (change: ReportChange) => void): () => void
   /** Asks for one `runtimes` change at the device's next heartbeat for this runtime even if it says the same as before. */
   awaitHeartbeat(device: DeviceKey, runtime: string): void
+  /** Forgets a device that is not connected here: another replica speaks with it now. One that is connected stays. */
+  release(device: DeviceKey): void
+}
+
+/** The replicas of this installation, as far as their Leases tell. */
+export interface ReplicaDirectory {
+  /** Where a replica is reached by the others, such as `http://10.0.0.7:8081`; `undefined`: it is gone, or tells nobody. */
+  urlOf(gateway: string): string | undefined
+  /** Whether its Lease is held. This replica always is. */
+  isAlive(gateway: string): boolean
+  /** Calls back when a replica came or went. Returns how to stop listening. */
+  onChange(listener: () => void): () => void
+}
+
+/** What is asked of the replica that holds a device's socket. */
+export interface PeerSyncs {
+  /** Rejects with `DEVICE_OFFLINE` when that replica is gone, else as the question does here. */
+  explain(gateway: string, device: DeviceKey, runtime: string): Promise<Explanation>
+  requestSync(
+    gateway: string,
+    request: { readonly namespace: string; readonly runtime: string; readonly deviceIds: readonly string[] },
+  ): Promise<readonly SyncOutcome[]>
+}
+
+/** Says whether a command may go out now: a replica that lost its Lease acts no more. */
+export interface CommandAuthority {
+  readonly isHeld: boolean
 }
 
 /** The kinds the controller reads. */

@@ -30,4 +30,6 @@ export interface DeviceReports {
   onChange(listener: (change: ReportChange) => void): () => void
   /** Asks for one change at the device's next heartbeat for this runtime even if it says the same as before. */
   awaitHeartbeat(device: DeviceKey, runtime: string): void
+  /** Forgets a device that is not connected here: another replica speaks with it now. One that is connected stays. */
+  release(device: DeviceKey): void
 }

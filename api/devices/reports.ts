@@ -137,6 +137,15 @@ export class Reports implements DeviceReports {
     this.#memories.touch(device)
   }
 
+  release(key: DeviceKey): void {
+    const device = this.find(key)
+    if (device === undefined || device.connection !== null) return
+    // Whoever listens must not take it for one that went offline: nothing is said.
+    if (device.isOnline) this.#onlineCount -= 1
+    device.isOnline = false
+    this.#forget(device)
+  }
+
   /** Stops all timers; what is known stays readable. */
   close(): void {
     this.#heartbeats.clear()

@@ -298,6 +298,10 @@ export class Fleet implements DeviceChannel, DeviceReports {
     this.#connections.get(nameOf(key))?.awaited.add(runtime)
   }
 
+  release(key: DeviceKey): void {
+    if (this.#connections.get(nameOf(key))?.isOnline === false) this.#connections.delete(nameOf(key))
+  }
+
   #emit(device: DeviceKey, kind: ReportChange['kind'], runtimes: readonly string[]): void {
     for (const listener of this.#listeners) listener({ device, kind, runtimes })
   }
