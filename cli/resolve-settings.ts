@@ -10,6 +10,8 @@ import { type Environment, settingNames, SETTINGS, type SettingName, variableOf 
 /** Where a setting's value came from, strongest first. */
 export type Origin = 'flag' | 'environment' | 'file' | 'default'
 
+const PRINTABLE = /^\P{C}{1,300}$/u
+
 const address = z.pipe(
   z.string().check(z.regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/)),
   z.pipe(
@@ -27,6 +29,18 @@ const path = z.pipe(
   z.string().check(z.minLength(1)),
   z.transform((text: string) => resolve(expandHome(text))),
 )
+const NONE = z.literal('none')
+const AUTO = z.literal('auto')
+const claim = z.string().check(z.regex(/^[\w:/.-]{1,200}$/))
+const groups = z.pipe(
+  z.string().check(z.minLength(1)),
+  z.pipe(z.transform(splitList), z.array(z.string().check(z.regex(PRINTABLE)))),
+)
+const audience = z.string().check(z.regex(PRINTABLE))
+const issuer = z.url().check(
+  // Over plain http anybody on the way could hand out keys of their own.
+  z.regex(/^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(?=[:/]|$))[^@?#\s]*$/),
+)
 const count = z.pipe(
   z.string().check(z.regex(/^[1-9]\d{0,8}$/)),
   z.transform((text: string) => Number(text)),
@@ -34,11 +48,31 @@ const count = z.pipe(
 
 /** What a value must be, and what becomes of it. */
 const SCHEMAS = {
+  store: z.enum(['sqlite', 'kubernetes']),
   data: path,
+  keyring: z.union([AUTO, path]),
+  'signing-key': z.union([AUTO, path]),
   listen: address,
   'trust-proxy': z.string().check(z.regex(/^(none|[0-9a-zA-Z.:/, ]+)$/)),
   'requests-per-minute': count,
-  'legacy-key': z.union([z.literal('none'), path]),
+  'legacy-key': z.union([NONE, path]),
+  kubeconfig: z.union([AUTO, path]),
+  'operator-namespace': z.string().check(z.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)),
+  replica: z.string().check(z.regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/)),
+  'peer-listen': z.union([NONE, address]),
+  'peer-url': z.union([NONE, serverUrl]),
+  'peer-token-file': z.union([NONE, path]),
+  'oidc-issuer': z.union([NONE, issuer]),
+  'oidc-audience': audience,
+  'oidc-subject-claim': claim,
+  'oidc-groups-claim': claim,
+  'oidc-create-users': z.pipe(
+    z.enum(['true', 'false']),
+    z.transform((text) => text === 'true'),
+  ),
+  'token-review': audience,
+  'admin-groups': groups,
+  'execution-groups': groups,
   'log-level': z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
   'log-format': z.enum(['auto', 'json', 'pretty']),
   server: serverUrl,
@@ -105,6 +139,10 @@ function parseSetting({ name, value, source }: SettingOrigin): unknown {
   )
 }
 
+/** What Kubernetes tells each pod about a Service whose name begins like our variables. */
+const SERVICE_LINK =
+  /^RUNTIMECONFIG_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?)$/
+
 function refuseUnknown({ environment, file }: SettingSources): void {
   const known = new Set<string>(settingNames())
   const strange = Object.keys(file?.values ?? {}).find((name) => !known.has(name))
@@ -116,7 +154,7 @@ function refuseUnknown({ environment, file }: SettingSources): void {
   }
   const variables = new Set(settingNames().map(variableOf))
   const misspelt = Object.keys(environment).find(
-    (name) => name.startsWith('RUNTIMECONFIG_') && !variables.has(name),
+    (name) => name.startsWith('RUNTIMECONFIG_') && !variables.has(name) && !SERVICE_LINK.test(name),
   )
   if (misspelt !== undefined) {
     throw new AppError(
@@ -129,6 +167,10 @@ function refuseUnknown({ environment, file }: SettingSources): void {
 function splitAddress(text: string): { readonly host: string; readonly port: number } {
   const colon = text.lastIndexOf(':')
   return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) }
+}
+
+function splitList(text: string): readonly string[] {
+  return text === 'none' ? [] : text.split(',').map((item) => item.trim())
 }
 
 function textOf(value: unknown): string {

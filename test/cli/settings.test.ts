@@ -14,11 +14,28 @@ function originOf(name: string, sources: SettingSources) {
 describe('settings', () => {
   it('come from defaults when nothing is said', () => {
     expect(resolveSettings(someSources()).settings).toEqual({
+      store: 'sqlite',
       data: '/home/u/.local/share/runtimeconfig',
+      keyring: 'auto',
+      'signing-key': 'auto',
       listen: { host: '127.0.0.1', port: 8080 },
       'trust-proxy': 'none',
       'requests-per-minute': 6000,
       'legacy-key': 'none',
+      kubeconfig: 'auto',
+      'operator-namespace': 'auto',
+      replica: 'auto',
+      'peer-listen': 'none',
+      'peer-url': 'none',
+      'peer-token-file': 'none',
+      'oidc-issuer': 'none',
+      'oidc-audience': 'none',
+      'oidc-subject-claim': 'sub',
+      'oidc-groups-claim': 'groups',
+      'oidc-create-users': false,
+      'token-review': 'none',
+      'admin-groups': [],
+      'execution-groups': [],
       'log-level': 'info',
       'log-format': 'auto',
       server: 'http://127.0.0.1:8080',
@@ -84,6 +101,50 @@ describe('settings', () => {
     )
   })
 
+  it('leave what Kubernetes says of a Service called runtimeconfig alone', () => {
+    const environment = {
+      HOME: '/home/u',
+      RUNTIMECONFIG_SERVICE_HOST: '10.0.0.7',
+      RUNTIMECONFIG_SERVICE_PORT_HTTP: '8080',
+      RUNTIMECONFIG_PORT: 'tcp://10.0.0.7:8080',
+      RUNTIMECONFIG_PORT_8080_TCP_ADDR: '10.0.0.7',
+      RUNTIMECONFIG_PEERS_SERVICE_HOST: '10.0.0.8',
+    }
+    expect(
+      resolveSettings(someSources({ environment })).origins.every((row) => row.origin === 'default'),
+    ).toBe(true)
+  })
+
+  it.each([
+    ['https://login.example/realms/a/', 'https://login.example/realms/a/'],
+    ['http://127.0.0.1:3000', 'http://127.0.0.1:3000'],
+    ['http://[::1]:3000/', 'http://[::1]:3000/'],
+  ])('keep an issuer as it is spelt: %s', (written, kept) => {
+    expect(resolveSettings(someSources({ flags: { 'oidc-issuer': written } })).settings['oidc-issuer']).toBe(
+      kept,
+    )
+  })
+
+  it.each(['http://login.example', 'http://localhost.example', 'https://me:secret@login.example', 'login'])(
+    'refuse the issuer %s',
+    (written) => {
+      expect(() => resolveSettings(someSources({ flags: { 'oidc-issuer': written } }))).toThrow(
+        '--oidc-issuer: expected oidc-issuer to be "none", or its https URL',
+      )
+    },
+  )
+
+  it('read a list of groups', () => {
+    const flags = { 'admin-groups': 'platform team, system:masters' }
+    expect(resolveSettings(someSources({ flags })).settings['admin-groups']).toEqual([
+      'platform team',
+      'system:masters',
+    ])
+    expect(() => resolveSettings(someSources({ flags: { 'admin-groups': 'a,,b' } }))).toThrow(
+      '--admin-groups',
+    )
+  })
+
   it('cut a long bad value short', () => {
     const message = /^--listen: .{0,220}…"$/
     expect(() => resolveSettings(someSources({ flags: { listen: 'x'.repeat(5000) } }))).toThrow(message)
@@ -98,11 +159,28 @@ describe('settings', () => {
 
   it('have one variable each', () => {
     expect(settingNames().map(variableOf)).toEqual([
+      'RUNTIMECONFIG_STORE',
       'RUNTIMECONFIG_DATA',
+      'RUNTIMECONFIG_KEYRING',
+      'RUNTIMECONFIG_SIGNING_KEY',
       'RUNTIMECONFIG_LISTEN',
       'RUNTIMECONFIG_TRUST_PROXY',
       'RUNTIMECONFIG_REQUESTS_PER_MINUTE',
       'RUNTIMECONFIG_LEGACY_KEY',
+      'RUNTIMECONFIG_KUBECONFIG',
+      'RUNTIMECONFIG_OPERATOR_NAMESPACE',
+      'RUNTIMECONFIG_REPLICA',
+      'RUNTIMECONFIG_PEER_LISTEN',
+      'RUNTIMECONFIG_PEER_URL',
+      'RUNTIMECONFIG_PEER_TOKEN_FILE',
+      'RUNTIMECONFIG_OIDC_ISSUER',
+      'RUNTIMECONFIG_OIDC_AUDIENCE',
+      'RUNTIMECONFIG_OIDC_SUBJECT_CLAIM',
+      'RUNTIMECONFIG_OIDC_GROUPS_CLAIM',
+      'RUNTIMECONFIG_OIDC_CREATE_USERS',
+      'RUNTIMECONFIG_TOKEN_REVIEW',
+      'RUNTIMECONFIG_ADMIN_GROUPS',
+      'RUNTIMECONFIG_EXECUTION_GROUPS',
       'RUNTIMECONFIG_LOG_LEVEL',
       'RUNTIMECONFIG_LOG_FORMAT',
       'RUNTIMECONFIG_SERVER',
