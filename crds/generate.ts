@@ -43,10 +43,7 @@ export async function generateFiles(): Promise<Files> {
   files.set('crds/types/definitions.generated.ts', definitionsSource(crds, definitions))
   files.set('crds/types/runtimes.generated.ts', runtimesSource(runtimes))
   for (const { name, text } of crds) {
-    files.set(`${CHART}/crds/${name}.yaml`, banner('#', `crds/${name}.yaml`) + text)
-  }
-  for (const { name, text } of runtimes) {
-    files.set(`${CHART}/runtimes/${name}.yaml`, banner('#', `crds/runtimes/${name}.yaml`) + text)
+    files.set(`${CHART}/definitions/${name}.yaml`, banner('#', `crds/${name}.yaml`) + text)
   }
   return files
 }
