@@ -1935,6 +1935,31 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
               "description": "Where the user's resources live."
             },
             {
+              "name": "Role",
+              "type": "string",
+              "jsonPath": ".spec.role",
+              "description": "What the user may do here."
+            },
+            {
+              "name": "Suspended",
+              "type": "boolean",
+              "jsonPath": ".spec.suspend",
+              "description": "Whether the user is deactivated."
+            },
+            {
+              "name": "Ready",
+              "type": "string",
+              "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status",
+              "description": "Whether the user is served."
+            },
+            {
+              "name": "Reason",
+              "type": "string",
+              "jsonPath": ".status.conditions[?(@.type==\"Ready\")].reason",
+              "priority": 1,
+              "description": "Why the user is, or is not, served."
+            },
+            {
               "name": "Age",
               "type": "date",
               "jsonPath": ".metadata.creationTimestamp",
@@ -1978,7 +2003,7 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                   ],
                   "properties": {
                     "subject": {
-                      "description": "Identity of the user in their tokens (`sub`). One subject belongs to one User.",
+                      "description": "Identity of the user in their tokens (`sub`). Of two Users with one subject the older is served.",
                       "type": "string",
                       "minLength": 1,
                       "maxLength": 253
@@ -2000,6 +2025,24 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                         }
                       ]
                     },
+                    "email": {
+                      "description": "E-mail address of the user, for people who look at the list.",
+                      "type": "string",
+                      "minLength": 3,
+                      "maxLength": 254
+                    },
+                    "role": {
+                      "description": "What the user may do here: `user`, also when absent, manages their own; `admin` manages everybody's.",
+                      "type": "string",
+                      "enum": [
+                        "user",
+                        "admin"
+                      ]
+                    },
+                    "suspend": {
+                      "description": "Deactivates the user: their tokens are refused, their devices are disconnected, and nothing is sent to them until it is false again.",
+                      "type": "boolean"
+                    },
                     "preferences": {
                       "description": "The user's preferences. `runtime_configs` holds, by runtime, `use_user_config` and `use_proxy`; everything else in here belongs to other programs and is kept as it is.",
                       "type": "object",
@@ -2020,7 +2063,7 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                       "maximum": 9007199254740991
                     },
                     "conditions": {
-                      "description": "Standard conditions. `Ready`: the namespace exists and is nobody else's.",
+                      "description": "Standard conditions. `Ready`: the user is served, which means that the namespace exists and that no older User has the same subject or namespace.",
                       "type": "array",
                       "maxItems": 16,
                       "x-kubernetes-list-type": "map",

@@ -16,13 +16,25 @@ export interface User {
  */
 export interface UserSpec {
   /**
-   * Identity of the user in their tokens (`sub`). One subject belongs to one User.
+   * Identity of the user in their tokens (`sub`). Of two Users with one subject the older is served.
    */
   readonly subject: string
   /**
    * Namespace that holds this user's resources and nobody else's. Cannot be changed, because a user's resources never leave it.
    */
   readonly namespace: string
+  /**
+   * E-mail address of the user, for people who look at the list.
+   */
+  readonly email?: string
+  /**
+   * What the user may do here: `user`, also when absent, manages their own; `admin` manages everybody's.
+   */
+  readonly role?: 'user' | 'admin'
+  /**
+   * Deactivates the user: their tokens are refused, their devices are disconnected, and nothing is sent to them until it is false again.
+   */
+  readonly suspend?: boolean
   /**
    * The user's preferences. `runtime_configs` holds, by runtime, `use_user_config` and `use_proxy`; everything else in here belongs to other programs and is kept as it is.
    */
@@ -37,7 +49,7 @@ export interface UserStatus {
    */
   readonly observedGeneration?: number
   /**
-   * Standard conditions. `Ready`: the namespace exists and is nobody else's.
+   * Standard conditions. `Ready`: the user is served, which means that the namespace exists and that no older User has the same subject or namespace.
    */
   readonly conditions?: readonly UserCondition[]
 }

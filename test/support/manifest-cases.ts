@@ -264,6 +264,12 @@ const user = rows('User', [
   ['a namespace of the cluster', { spec: { namespace: 'kube-system' } }, 'spec.namespace'],
   ['the namespace of everybody', { spec: { namespace: 'default' } }, 'spec.namespace'],
   ['a namespace with a dot', { spec: { namespace: 'a.b' } }, 'spec.namespace'],
+  ['an administrator who is deactivated', { spec: { role: 'admin', suspend: true } }, null],
+  ['a role that is none', { spec: { role: 'root' } }, 'spec.role'],
+  ['a suspension that is a text', { spec: { suspend: 'yes' } }, 'spec.suspend'],
+  ['an e-mail address of 254 characters', { spec: { email: 'a'.repeat(254) } }, null],
+  ['an e-mail address of 255 characters', { spec: { email: 'a'.repeat(255) } }, 'spec.email'],
+  ['an empty e-mail address', { spec: { email: '' } }, 'spec.email'],
   ['a name of 64 characters', { metadata: { name: 'u'.repeat(64) } }, 'metadata.name'],
 ])
 
