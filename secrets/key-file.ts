@@ -11,6 +11,8 @@ export interface KeyFileOptions {
   readonly mustExist?: boolean
   /** Only look: make nothing, and leave what a killed first start left behind. */
   readonly readOnly?: boolean
+  /** Something else puts it there and sets its modes, such as a cluster that mounts a Secret: only read it. */
+  readonly isMounted?: boolean
 }
 
 interface KeyFile extends KeyFileOptions {
@@ -35,9 +37,14 @@ const OTHERS = 0o077
 export async function openKeyFile(file: KeyFile): Promise<string> {
   const existing = await readKeyFile(file)
   if (existing !== undefined) {
-    if (!file.readOnly) await sweepDrafts(file.path)
+    if (!file.readOnly && !file.isMounted) await sweepDrafts(file.path)
     return existing
   }
+  if (file.isMounted)
+    throw unusable(
+      file,
+      'it does not exist; mount it there, or make it with: runtimeconfig keys create FOLDER',
+    )
   if (file.mustExist || file.readOnly) throw unusable(file, 'it does not exist; restore it from a backup')
   await createKeyFile(file)
   const created = await readKeyFile(file)
@@ -62,7 +69,7 @@ async function readKeyFile(file: KeyFile): Promise<string | undefined> {
 
 function refuseUnsafe(file: KeyFile, stats: Stats): void {
   if (!stats.isFile()) throw unusable(file, 'it is not a regular file; name the file itself')
-  if ((stats.mode & OTHERS) === 0) return
+  if (file.isMounted || (stats.mode & OTHERS) === 0) return
   const mode = (stats.mode & 0o777).toString(8).padStart(4, '0')
   throw unusable(
     file,
