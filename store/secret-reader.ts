@@ -8,8 +8,8 @@ export interface SecretRef {
 
 /** What a referenced entry holds. */
 export interface ReferencedSecret {
-  /** UTF-8. */
-  readonly text: Secret<string>
+  /** UTF-8; `null`: the object is there and has no such entry. */
+  readonly text: Secret<string> | null
   /** Opaque; changes with every change of the object that holds it. */
   readonly version: string
   /** Epoch ms of its last change, whole seconds. */
@@ -18,7 +18,7 @@ export interface ReferencedSecret {
 
 /** Reads what resources refer to. Only a cluster has such objects. */
 export interface SecretReader {
-  /** Rejects with `NOT_FOUND` (no such object, or no such entry), `INVALID` (over 1 MiB, or not UTF-8) or `STORE_UNAVAILABLE`. */
+  /** Rejects with `NOT_FOUND` (no such object), `INVALID` (over 1 MiB, or not UTF-8) or `STORE_UNAVAILABLE`. */
   read(namespace: string, ref: SecretRef): Promise<ReferencedSecret>
   /** Calls back when an object that is marked as one of ours was made, changed or deleted. Returns how to stop listening. */
   onChange(listener: (namespace: string, name: string) => void): () => void
