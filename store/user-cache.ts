@@ -4,7 +4,7 @@ import { isAppError } from '#core/errors.ts'
 import { backoffMs } from './backoff.ts'
 import { deepFreeze } from './deep-freeze.ts'
 import { sleep } from './sleep.ts'
-import type { User, Users } from './users.ts'
+import type { User, UserEvent, Users } from './users.ts'
 
 /** What a cache of users is made of. */
 export interface UserCacheOptions {
@@ -14,7 +14,10 @@ export interface UserCacheOptions {
   readonly random?: () => number
 }
 
-/** Hears of a new or changed user, after the memory shows it. `previous` is `undefined` for a new one. */
+/**
+ * Hears of a new or changed user, after the memory shows it. `previous` is `undefined` for a new one. One that is gone is told
+ * as deactivated.
+ */
 type UserListener = (user: User, previous: User | undefined) => void
 
 /** The users in memory, kept fresh by a watch. What comes out is shared and frozen. */
@@ -70,25 +73,47 @@ class UserMemory {
     return () => void this.#listeners.delete(listener)
   }
 
-  // All are in before anybody hears of one.
+  // All are in, and those that are gone out, before anybody hears of one.
   takeAll(users: readonly User[]): void {
+    const present = new Set(users.map(({ id }) => id))
+    const gone = this.byId
+      .values()
+      .filter(({ id }) => !present.has(id))
+      .toArray()
+    for (const user of gone) this.#drop(user)
     const changes = users.map((user) => [user, this.#put(user)] as const)
     this.isSynced = true
+    for (const user of gone) this.#tellGone(user)
     for (const [user, previous] of changes) this.#tell(user, previous)
   }
 
-  take(user: User): void {
-    this.#tell(user, this.#put(user))
+  take({ type, user }: UserEvent): void {
+    if (type !== 'DELETED') return this.#tell(user, this.#put(user))
+    const known = this.byId.get(user.id)
+    if (known === undefined) return
+    this.#drop(known)
+    this.#tellGone(known)
   }
 
   #put(user: User): User | undefined {
     const previous = this.byId.get(user.id)
     if (previous?.resourceVersion === user.resourceVersion) return previous
-    if (previous) this.byName.delete(previous.name)
+    if (previous) this.#drop(previous)
     this.byId.set(user.id, deepFreeze(user))
     this.byName.set(user.name, user)
     this.byNamespace.set(user.namespace, user)
     return previous
+  }
+
+  // Another one may have got the name or the namespace meanwhile.
+  #drop(user: User): void {
+    this.byId.delete(user.id)
+    if (this.byName.get(user.name) === user) this.byName.delete(user.name)
+    if (this.byNamespace.get(user.namespace) === user) this.byNamespace.delete(user.namespace)
+  }
+
+  #tellGone(user: User): void {
+    for (const listener of this.#listeners) listener(deepFreeze({ ...user, isActive: false }), user)
   }
 
   #tell(user: User, previous: User | undefined): void {
@@ -112,9 +137,9 @@ async function follow(
     try {
       memory.takeAll(await users.list())
       onSynced()
-      for await (const { user } of users.watch({ signal })) {
+      for await (const event of users.watch({ known: [...memory.byId.values()], signal })) {
         failures = 0
-        memory.take(user)
+        memory.take(event)
       }
     } catch (error) {
       if (!isAppError(error)) throw error

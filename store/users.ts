@@ -3,7 +3,7 @@ export type Preferences = Readonly<Record<string, unknown>>
 
 /** A person this installation serves. */
 export interface User {
-  /** Stable, never reused. */
+  /** Stable. Only an administrator of a cluster can give it to another person, by deleting a User and making it again. */
   readonly id: string
   /** Unique; the `sub` of the tokens of this user. */
   readonly name: string
@@ -25,7 +25,15 @@ export interface NewUser {
   readonly role?: 'user' | 'admin'
 }
 
-export type UserEvent = { readonly type: 'ADDED' | 'MODIFIED'; readonly user: User }
+/** `DELETED`: the user is served no longer; as it was last. */
+export type UserEvent = { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly user: User }
+
+/** What a watch of users is told. */
+export interface UserWatchOptions {
+  /** Whom the caller knows already: those of them who are no more are told as `DELETED` first. */
+  readonly known?: Iterable<User>
+  readonly signal: AbortSignal
+}
 
 /**
  * The people, whatever keeps them.
@@ -36,7 +44,7 @@ export interface Users {
   get(id: string): Promise<User | undefined>
   findByName(name: string): Promise<User | undefined>
   findByNamespace(namespace: string): Promise<User | undefined>
-  /** Ordered by id. */
+  /** Ordered by id: numbers by their value, names by code point. */
   list(): Promise<readonly User[]>
   /** Rejects with `ALREADY_EXISTS`; with `INVALID` for a name that is empty, over 100 characters or not printable. */
   create(user: NewUser): Promise<User>
@@ -44,8 +52,11 @@ export interface Users {
   setActive(id: string, isActive: boolean): Promise<User>
   /** Compare-and-set: rejects with `CONFLICT` when the user changed since `expectedVersion`; two writers lose nothing. */
   updatePreferences(id: string, change: PreferencesChange): Promise<User>
-  /** The current users as `ADDED`, then every change, until `signal` aborts. */
-  watch(options: { readonly signal: AbortSignal }): AsyncIterable<UserEvent>
+  /**
+   * The current users as `ADDED`, except those that `known` shows as they are, then every change, until `signal` aborts. A
+   * reader that is slower than the changes gets the latest state of each user.
+   */
+  watch(options: UserWatchOptions): AsyncIterable<UserEvent>
 }
 
 export interface PreferencesChange {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { AppError } from '#core/errors.ts'
 import { createUserCache } from '#store/user-cache.ts'
-import type { Users } from '#store/users.ts'
+import type { User, UserEvent, Users } from '#store/users.ts'
 import { openSqliteSubject } from '#test/support/sqlite-subject.ts'
 import { until } from '#test/support/until.ts'
 
@@ -87,6 +87,86 @@ describe('a cache of users', () => {
     await subject.clock.advance(60_000)
     const { cache } = await ready
     expect(cache.list()).toHaveLength(3)
+  })
+
+  describe('when somebody can be gone', () => {
+    let told: UserEvent[]
+    let wake: () => void
+    let known: readonly string[]
+    const scripted = (list: () => readonly User[]): Users => ({
+      ...bind(subject.users),
+      list: async () => list(),
+      async *watch({ known: before = [], signal }) {
+        known = [...before].map(({ name }) => name)
+        while (!signal.aborted) {
+          yield* told.splice(0)
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
+        }
+      },
+    })
+    const tell = (...events: UserEvent[]) => {
+      told.push(...events)
+      wake()
+    }
+    beforeEach(() => {
+      told = []
+    })
+    afterEach(() => wake())
+
+    it('forgets them, and tells that they are not active any more', async () => {
+      const all = await subject.users.list()
+      const { cache, changes } = await started(scripted(() => all))
+      await until(() => known.length === 2)
+      const ada = cache.findByName('ada')
+      if (ada === undefined) throw new Error('ada is not there')
+      tell({ type: 'DELETED', user: ada })
+      await until(() => changes.length === 3)
+      expect(changes.at(-1)).toBe('changed ada false')
+      const found = [cache.get(ada.id), cache.findByName('ada'), cache.findByNamespace(ada.namespace)]
+      expect([found, cache.list().length]).toEqual([[undefined, undefined, undefined], 1])
+    })
+
+    it('keeps who took over the name and the namespace', async () => {
+      const all = await subject.users.list()
+      const { cache, changes } = await started(scripted(() => all))
+      await until(() => known.length === 2)
+      const ada = cache.findByName('ada')
+      if (ada === undefined) throw new Error('ada is not there')
+      const heir: User = { ...ada, id: 'ada-2', resourceVersion: '77' }
+      tell({ type: 'ADDED', user: heir }, { type: 'DELETED', user: ada })
+      await until(() => changes.length === 4)
+      expect([cache.findByName('ada'), cache.findByNamespace(ada.namespace)]).toEqual([heir, heir])
+    })
+
+    it('says nothing of the deletion of somebody it does not know', async () => {
+      const [ada, bob] = await subject.users.list()
+      if (ada === undefined || bob === undefined) throw new Error('they are not there')
+      const { changes } = await started(scripted(() => [ada]))
+      await until(() => known.length === 1)
+      tell({ type: 'DELETED', user: bob }, { type: 'ADDED', user: bob })
+      await until(() => changes.length === 2)
+      expect(changes).toEqual(['new ada true', 'new bob true'])
+    })
+
+    it('forgets who is missing from a list after a failure', async () => {
+      const all = await subject.users.list()
+      let lists = 0
+      const users = scripted(() => (lists++ === 0 ? all : all.slice(1)))
+      const failing: Users = {
+        ...users,
+        watch: (options) => {
+          if (lists === 1) throw new AppError('STORE_UNAVAILABLE', 'cut by the test')
+          return users.watch(options)
+        },
+      }
+      const { cache, changes } = await started(failing)
+      await subject.clock.advance(60_000)
+      await until(() => changes.length === 3)
+      expect(changes.at(-1)).toBe('changed ada false')
+      expect([cache.findByName('ada'), known]).toEqual([undefined, ['bob']])
+    })
   })
 
   it('no longer counts as fresh when a bug ended its watch', async () => {
