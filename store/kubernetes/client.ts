@@ -8,6 +8,8 @@ export interface KubeRequest {
   readonly body?: unknown
   /** Of the body; default `application/json`. */
   readonly contentType?: string
+  /** Form of the answer; default `application/json`. */
+  readonly accept?: string
   readonly signal?: AbortSignal
   /** Without an answer after this long it failed; default 30 000. For `stream`: until the answer begins. */
   readonly timeoutMs?: number
