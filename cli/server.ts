@@ -1,7 +1,5 @@
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { join } from 'node:path'
 
 import { collectDefaultMetrics, Registry } from 'prom-client'
 
@@ -18,16 +16,14 @@ import { createManager, type Manager } from '#controller/manager.ts'
 import type { Clock } from '#core/clock.ts'
 import { AppError } from '#core/errors.ts'
 import { createDeviceKeys, type DeviceKeys } from '#secrets/device-key.ts'
-import { openKeyring } from '#secrets/keyring.ts'
 import { createSealer, type Sealer } from '#secrets/seal.ts'
-import { openSigningKey } from '#secrets/signing.ts'
-import { openSqliteStore, type SqliteStores } from '#store/sqlite/open.ts'
 
 import { installBuiltInRuntimes } from './built-in-runtimes.ts'
 import { type Caches, createCaches } from './caches.ts'
 import { readLegacyReader } from './legacy-key.ts'
 import { openLoopWatch } from './loop-watch.ts'
 import type { Settings } from './resolve-settings.ts'
+import type { Foundation, FoundationDeps } from './server/foundation.ts'
 import { registerWatchAge } from './watch-age.ts'
 
 /** What a server is started from. */
@@ -53,12 +49,12 @@ interface Parts extends ServerDeps {
   readonly authenticator: Authenticator
   readonly deviceKeys: DeviceKeys
   readonly sealer: Sealer
-  readonly stores: SqliteStores
+  readonly foundation: Foundation
   readonly caches: Caches
 }
 
 /**
- * Starts the embedded server: store, keys, caches, device channel, reconcile loop, HTTP.
+ * Starts a server: store, keys, caches, device channel, reconcile loop, HTTP.
  *
  * @throws AppError `KEYRING_UNUSABLE`, `STORE_LOCKED`, `STORE_DAMAGED`, or `SETTING_INVALID` when the address is taken
  */
@@ -79,10 +75,11 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     http.closeIdleConnections()
     await gateway.close()
     await manager.stop()
+    await parts.foundation.release()
     await drain(http, closed)
     stopping.abort()
     loop.stop()
-    parts.stores.close()
+    await parts.foundation.close()
   }
   try {
     await manager.start(stopping.signal)
@@ -107,23 +104,35 @@ async function drain(http: Server, closed: Promise<unknown>): Promise<void> {
 }
 
 async function openParts(deps: ServerDeps, signal: AbortSignal): Promise<Parts> {
-  const { settings, clock, logger } = deps
+  const { settings, clock } = deps
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const database = join(settings.data, 'runtimeconfig.db')
-  // Beside a store that is there, a missing key is a lost key: a new one would open nothing that is stored.
-  const mustExist = existsSync(database)
-  const keyring = await openKeyring(join(settings.data, 'keyring.json'), { mustExist })
-  const signingKey = await openSigningKey(join(settings.data, 'signing-key.pem'), { mustExist })
   const legacy = await readLegacyReader(settings['legacy-key'])
+  const foundation = await openFoundation({ ...deps, registry })
+  const { store, users, tokens, keyring, signingKey, moreVerifiers } = foundation
   const sealer = createSealer(keyring, legacy === null ? {} : { legacy })
-  const stores = await openSqliteStore({ path: database, clock, logger })
-  await installBuiltInRuntimes(stores.store)
-  const caches = createCaches(stores, clock)
+  const caches = createCaches({ store, users }, clock)
   registerWatchAge(registry, caches)
+  await installBuiltInRuntimes(store)
   await caches.start(signal)
-  const authenticator = createAuthenticator({ ...stores, signingKey, clock, findUser: caches.findUser })
-  return { ...deps, registry, authenticator, deviceKeys: createDeviceKeys(keyring), sealer, stores, caches }
+  await foundation.start(signal)
+  const { findUser } = caches
+  const authenticator = createAuthenticator({ users, tokens, signingKey, clock, findUser, moreVerifiers })
+  return {
+    ...deps,
+    registry,
+    authenticator,
+    deviceKeys: createDeviceKeys(keyring),
+    sealer,
+    foundation,
+    caches,
+  }
+}
+
+// Each loads what only it needs: a cluster's client is as large as everything else together.
+async function openFoundation(deps: FoundationDeps): Promise<Foundation> {
+  const { openEmbedded } = await import('./server/embedded.ts')
+  return openEmbedded(deps)
 }
 
 function openGateway({
@@ -149,11 +158,12 @@ function openGateway({
 }
 
 function openManager(
-  { stores, caches, sealer, deviceKeys, clock, logger, registry }: Parts,
+  { foundation, caches, sealer, deviceKeys, clock, logger, registry }: Parts,
   gateway: DeviceGateway,
 ): Manager {
   return createManager({
-    store: stores.store,
+    ...foundation.forManager,
+    store: foundation.store,
     cache: caches.objects,
     users: caches.users,
     sealer,
@@ -174,12 +184,15 @@ interface Behind {
 }
 
 function openHttp(parts: Parts, { gateway, manager, livenessChecks }: Behind): Server {
-  const { settings, stores, caches, clock } = parts
+  const { settings, foundation, caches, clock } = parts
+  const { store, users, tokens } = foundation
   const app = createApp({
     ...parts,
-    ...stores,
+    store,
+    users,
+    tokens,
     caches: caches.forApi,
-    deviceTokens: createDeviceTokenService({ tokens: stores.tokens, clock }),
+    deviceTokens: createDeviceTokenService({ tokens, clock }),
     commands: gateway.channel,
     directory: gateway.reports,
     authSync: manager.authSync,

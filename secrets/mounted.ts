@@ -16,7 +16,7 @@ export interface FollowOptions {
 /** A keyring whose fields are those of the newest file. */
 export interface MountedKeyring {
   readonly keyring: Keyring
-  stop(): void
+  readonly stop: () => void
 }
 
 const LOOK_EVERY_MS = 10_000

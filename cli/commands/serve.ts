@@ -1,15 +1,15 @@
 import type { Context } from '#cli/context.ts'
-import { requireFolderOrNothing } from '#cli/data-folder.ts'
 import { greetingOf } from '#cli/greeting.ts'
 import { createLogger } from '#cli/logger.ts'
 import { startServer } from '#cli/server.ts'
+import { refuseOddCombinations } from '#cli/setting-combinations.ts'
 import { VERSION } from '#cli/version.ts'
 
 /** Runs the server until SIGINT or SIGTERM. */
 export async function serve(context: Context): Promise<void> {
   const { settings, output, clock, environment } = context
   const signal = context.untilStopped()
-  await requireFolderOrNothing(settings.data)
+  refuseOddCombinations(context.origins)
   const logger = createLogger({
     level: settings['log-level'],
     format: settings['log-format'],

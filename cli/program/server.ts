@@ -1,17 +1,10 @@
 import type { Command } from 'commander'
 
-import type { SettingName } from '#cli/settings.ts'
+import { settingNames } from '#cli/settings.ts'
 
-import { contextOf, LOGS, withExamples, withOutput, withSettings } from './options.ts'
+import { CLIENT, contextOf, withExamples, withOutput, withSettings } from './options.ts'
 
-const SERVER: readonly SettingName[] = [
-  'data',
-  'listen',
-  'trust-proxy',
-  'requests-per-minute',
-  'legacy-key',
-  ...LOGS,
-]
+const SERVER = settingNames().filter((name) => !CLIENT.includes(name))
 
 /** Adds `serve` and `demo`. */
 export function addServer(program: Command): void {
