@@ -18,14 +18,19 @@
 {{- end -}}
 {{- end }}
 
-{{/* What pods are found by: it cannot change in the life of a Deployment. */}}
-{{- define "runtime-config-operator.selectorLabels" -}}
+{{- define "runtime-config-operator.releaseLabels" -}}
 app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{/* What pods of the server are found by: it cannot change in the life of a Deployment. */}}
+{{- define "runtime-config-operator.selectorLabels" -}}
+{{ include "runtime-config-operator.releaseLabels" . }}
+app.kubernetes.io/component: server
+{{- end }}
+
 {{- define "runtime-config-operator.labels" -}}
-{{ include "runtime-config-operator.selectorLabels" . }}
+{{ include "runtime-config-operator.releaseLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: runtime-config-operator
@@ -62,4 +67,29 @@ labels:
   {{- toYaml . | nindent 2 }}
   {{- end }}
 {{- include "runtime-config-operator.annotations" (list .root .annotations) }}
+{{- end }}
+
+{{- define "runtime-config-operator.keysSecretName" -}}
+{{- default (printf "%s-keys" (include "runtime-config-operator.fullname" .)) .Values.keys.existingSecret -}}
+{{- end }}
+
+{{/* 32 random bytes as base64url without padding. */}}
+{{- define "runtime-config-operator.randomKey" -}}
+{{- randBytes 32 | replace "+" "-" | replace "/" "_" | trimSuffix "=" -}}
+{{- end }}
+
+{{- define "runtime-config-operator.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{- printf "%s@%s" .repository .digest -}}
+{{- else -}}
+{{- printf "%s:%s" .repository (default $.Chart.AppVersion .tag) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* Host and port as a URL has them. Takes (list host port). */}}
+{{- define "runtime-config-operator.address" -}}
+{{- $format := contains ":" (index . 0) | ternary "[%s]:%v" "%s:%v" -}}
+{{- printf $format (index . 0) (index . 1) -}}
 {{- end }}
