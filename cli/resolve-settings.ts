@@ -58,7 +58,7 @@ const SCHEMAS = {
   'legacy-key': z.union([NONE, path]),
   kubeconfig: z.union([AUTO, path]),
   'operator-namespace': z.string().check(z.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)),
-  replica: z.string().check(z.regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/)),
+  replica: z.string().check(z.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)),
   'peer-listen': z.union([NONE, address]),
   'peer-url': z.union([NONE, serverUrl]),
   'peer-token-file': z.union([NONE, path]),

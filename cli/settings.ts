@@ -24,7 +24,7 @@ const CLUSTER_SETTINGS = {
   },
   replica: {
     description: 'name of this replica, of its own among all (server, store kubernetes)',
-    expected: '"auto" (the host name), or at most 40 lower-case letters, digits and dashes',
+    expected: '"auto" (the host name), or at most 63 lower-case letters, digits and dashes',
     fallback: () => 'auto',
   },
   'peer-listen': {
