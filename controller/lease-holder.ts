@@ -85,6 +85,8 @@ export class LeaseHolder {
     try {
       if (await this.#attempt()) waitMs = times.renewMs
     } catch (error) {
+      // It is not as it was left: by whom it was changed is to be known at once.
+      if (this.#isMine && !isAppError(error, 'STORE_UNAVAILABLE')) waitMs = 0
       this.#isMine = false
       // Somebody else was quicker: that is how it is meant to be.
       if (!isAppError(error, 'CONFLICT') && !isAppError(error, 'ALREADY_EXISTS'))
