@@ -2,8 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 
 import { AppError } from '#core/errors.ts'
 import type { ObjectMeta } from '#crds/object.ts'
-
-import type { AnyObject } from './stored-object.ts'
+import type { AnyObject } from '#store/any-object.ts'
 
 /** What an update leads to. `removed`: the last finalizer of an object being deleted went away. */
 export interface UpdatePlan {

@@ -1,18 +1,9 @@
 import { AppError } from '#core/errors.ts'
 import { isRecord } from '#core/json.ts'
 import type { KindName, ObjectOf } from '#crds/kinds.ts'
-import type { ObjectMeta } from '#crds/object.ts'
+import type { AnyObject } from '#store/any-object.ts'
 
 import { NOBODY, toNamespace } from './namespaces.ts'
-
-/** What is common to the objects of all kinds. */
-export interface AnyObject {
-  readonly apiVersion: string
-  readonly kind: string
-  readonly metadata: ObjectMeta
-  readonly spec?: unknown
-  readonly status?: unknown
-}
 
 /** An object as it is kept: the text without its version, which has a column of its own. */
 export interface Snapshot {

@@ -1,6 +1,7 @@
+import { CustomObjectsApi, KubeConfig } from '@kubernetes/client-node'
+
 import { API_VERSION, GROUP, VERSION } from '#crds/group.ts'
 import { type KindName, KINDS } from '#crds/kinds.ts'
-import { connectCustomObjects } from '#test/cluster/packages/custom-objects.ts'
 import { asManifest, isManifest, type Manifest } from '#test/support/manifests.ts'
 
 /** What a server said to a write. */
@@ -21,10 +22,12 @@ export interface WriteOptions {
 
 /** Writes objects of our kinds through the official client library. */
 export class Client {
-  readonly #api: ReturnType<typeof connectCustomObjects>
+  readonly #api: CustomObjectsApi
 
   constructor(kubeconfig: string) {
-    this.#api = connectCustomObjects(kubeconfig)
+    const config = new KubeConfig()
+    config.loadFromFile(kubeconfig)
+    this.#api = config.makeApiClient(CustomObjectsApi)
   }
 
   create(kind: KindName, body: Manifest, options: WriteOptions = {}): Promise<Verdict> {
@@ -59,14 +62,14 @@ export function withoutServerFields(object: Manifest): Manifest {
   return JSON.parse(JSON.stringify({ ...object, apiVersion: API_VERSION, metadata }))
 }
 
-function place(kind: KindName, body: Manifest): Manifest {
-  const namespace = asManifest(body['metadata'])['namespace'] ?? 'default'
-  const { plural, isNamespaced } = KINDS[kind]
-  return { group: GROUP, version: VERSION, plural, ...(isNamespaced && { namespace }) }
+function place(kind: KindName, body: Manifest) {
+  const { namespace } = asManifest(body['metadata'])
+  const place = { group: GROUP, version: VERSION, plural: KINDS[kind].plural }
+  return { ...place, namespace: typeof namespace === 'string' ? namespace : 'default' }
 }
 
-function nameOf(body: Manifest): unknown {
-  return asManifest(body['metadata'])['name']
+function nameOf(body: Manifest): string {
+  return String(asManifest(body['metadata'])['name'])
 }
 
 async function verdict(answer: Promise<unknown>): Promise<Verdict> {

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import type { ObjectMeta } from '#crds/object.ts'
+import type { AnyObject } from '#store/any-object.ts'
 import {
   checkIdentity,
   planCreate,
@@ -9,7 +10,6 @@ import {
   planStatusUpdate,
   planUpdate,
 } from '#store/sqlite/lifecycle.ts'
-import type { AnyObject } from '#store/sqlite/stored-object.ts'
 import { refusalOf } from '#test/support/refusal.ts'
 
 const BIRTH = { uid: 'uid-1', creationTimestamp: '2026-11-21T10:00:00.000Z' }

@@ -4,9 +4,9 @@ import { API_VERSION } from '#crds/group.ts'
 import { type KindName, KINDS } from '#crds/kinds.ts'
 import { normalizeObject } from '#crds/normalize.ts'
 import { validateObject } from '#crds/validate.ts'
-import { ownField } from '#crds/violation.ts'
+import { ownField, type Violation } from '#crds/violation.ts'
 
-import type { AnyObject } from './stored-object.ts'
+import type { AnyObject } from './any-object.ts'
 
 // What etcd takes of one object, so that whatever is stored here can move to a cluster.
 const MAX_BYTES = 1.5 * 1024 * 1024
@@ -15,10 +15,9 @@ const SHOWN_VIOLATIONS = 10
 /**
  * Reads what a caller hands in as an object of a kind: unknown fields dropped, defaults filled in. It is not judged yet.
  *
- * @throws AppError `REQUEST_MALFORMED` for what is not an object of this kind; `METHOD_NOT_ALLOWED` for kind User
+ * @throws AppError `REQUEST_MALFORMED` for what is not an object of this kind
  */
 export function readIncoming(kind: KindName, input: unknown): AnyObject {
-  checkIsKept(kind)
   const object = normalizeObject(kind, input)
   const metadata = ownField(object, 'metadata')
   if (!isRecord(object) || !isRecord(metadata)) {
@@ -38,23 +37,19 @@ export function readIncoming(kind: KindName, input: unknown): AnyObject {
  */
 export function admit(kind: KindName, object: AnyObject, old?: AnyObject): void {
   const violations = validateObject(kind, object, old)
-  if (violations.length === 0) return
+  if (violations.length > 0) throw toInvalid(violations)
+}
+
+/** Says what is wrong with an object: `INVALID` with the first ten paths. */
+export function toInvalid(violations: readonly Violation[]): AppError {
   const shown = violations.slice(0, SHOWN_VIOLATIONS).map(({ path, message }) => `${path}: ${message}`)
-  throw new AppError('INVALID', shown.join('; '))
+  return new AppError('INVALID', shown.join('; '))
 }
 
 /** @throws AppError `BODY_TOO_LARGE` */
 export function checkSize(kind: KindName, text: string): void {
   if (text.length * 3 <= MAX_BYTES || Buffer.byteLength(text) <= MAX_BYTES) return
   throw new AppError('BODY_TOO_LARGE', `a ${kind} may have at most ${MAX_BYTES} bytes`)
-}
-
-function checkIsKept(kind: KindName): void {
-  if (kind !== 'User') return
-  throw new AppError(
-    'METHOD_NOT_ALLOWED',
-    'users are no resources here; add one with `runtimeconfig token create`',
-  )
 }
 
 function checkType(kind: KindName, object: Readonly<Record<string, unknown>>): void {

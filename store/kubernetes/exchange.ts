@@ -1,0 +1,64 @@
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+
+import type { Credentials } from './connection.ts'
+
+/** A request as it goes over the wire. */
+export interface WireRequest {
+  readonly method: string
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | undefined
+  readonly credentials: Credentials
+  readonly signal: AbortSignal
+}
+
+/** A connection that failed before the answer began. */
+export class Unanswered extends Error {
+  /** Whether the server can have seen the request. */
+  readonly wasSent: boolean
+
+  constructor(cause: unknown, wasSent: boolean) {
+    super('no answer came', { cause })
+    this.wasSent = wasSent
+  }
+}
+
+// Writes of statuses come in bursts; a watch holds its connection, so it must not take one of these.
+const MAX_SOCKETS = 32
+const FREE_SOCKETS = 8
+const KEEP_ALIVE = { keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: FREE_SOCKETS }
+
+/** Keeps connections to one server open between requests. */
+export class Wire {
+  readonly #agents: Readonly<Record<'http:' | 'https:', HttpAgent | HttpsAgent>>
+
+  constructor({ isShared }: { readonly isShared: boolean }) {
+    const options = { ...KEEP_ALIVE, maxSockets: isShared ? MAX_SOCKETS : Number.POSITIVE_INFINITY }
+    this.#agents = { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) }
+  }
+
+  /** Sends a request and resolves when the answer begins. Rejects with {@link Unanswered}. */
+  send({ method, url, headers, body, credentials, signal }: WireRequest): Promise<IncomingMessage> {
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+    const isPlain = url.protocol === 'http:'
+    const agent = credentials.agent ?? this.#agents[isPlain ? 'http:' : 'https:']
+    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+    const options = { ...credentials.tls, method, agent, signal, headers: { ...headers, ...length } }
+    const outgoing = isPlain ? requestHttp(url, options) : requestHttps(url, options)
+    let wasSent = false
+    // A socket of an earlier request, or one that finished its handshake, may have taken the request along.
+    outgoing.once('socket', (socket) => {
+      if (!socket.connecting && outgoing.reusedSocket) wasSent = true
+      else socket.once(isPlain ? 'connect' : 'secureConnect', () => (wasSent = true))
+    })
+    outgoing.once('response', resolve)
+    outgoing.on('error', (cause) => reject(new Unanswered(cause, wasSent)))
+    outgoing.end(body)
+    return promise
+  }
+
+  close(): void {
+    for (const agent of Object.values(this.#agents)) agent.destroy()
+  }
+}

@@ -1,0 +1,103 @@
+import { access, stat } from 'node:fs/promises'
+import { Agent } from 'node:http'
+import type { RequestOptions } from 'node:https'
+import { homedir } from 'node:os'
+import { delimiter, join } from 'node:path'
+
+import type { KubeConfig } from '@kubernetes/client-node'
+
+import type { Clock } from '#core/clock.ts'
+import { AppError } from '#core/errors.ts'
+
+import { type Connection, createConnection, type Credentials } from './connection.ts'
+
+/** Finds the kubeconfig as kubectl does: the files that `KUBECONFIG` names, else `~/.kube/config`; empty when there is none. */
+export async function findKubeconfigs(environment: NodeJS.ProcessEnv): Promise<readonly string[]> {
+  const named = (environment['KUBECONFIG'] ?? '').split(delimiter).filter(Boolean)
+  if (named.length > 0) return named
+  const usual = join(environment['HOME'] ?? homedir(), '.kube', 'config')
+  return access(usual).then(
+    () => [usual],
+    () => [],
+  )
+}
+
+/**
+ * Connects to what the current context of a kubeconfig names, with whatever it says to log in with: tokens, files, client
+ * certificates, plugins. Files that changed are read again with the credentials.
+ *
+ * @param paths one or more, merged as kubectl merges them
+ * @throws AppError `SETTING_INVALID`
+ */
+export async function connectByKubeconfig(paths: readonly string[], clock: Clock): Promise<Connection> {
+  let config = await loadConfig(paths)
+  let changedAt = await lastChange(paths)
+  return createConnection({
+    ...placeOf(config),
+    clock,
+    load: async (isFresh) => {
+      const now = await lastChange(paths)
+      // A plugin's answer is kept with the configuration: after a refusal both are forgotten.
+      if (isFresh || now !== changedAt) config = await loadConfig(paths)
+      changedAt = now
+      return credentialsOf(config)
+    },
+  })
+}
+
+async function loadConfig(paths: readonly string[]): Promise<KubeConfig> {
+  const { KubeConfig } = await import('@kubernetes/client-node')
+  const [first = '', ...more] = paths
+  try {
+    const config = new KubeConfig()
+    config.loadFromFile(first)
+    for (const path of more) {
+      const other = new KubeConfig()
+      other.loadFromFile(path)
+      config.mergeConfig(other)
+    }
+    return config
+  } catch (cause) {
+    const why = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
+    // Without the cause: a parser quotes the file.
+    throw new AppError('SETTING_INVALID', `the kubeconfig ${paths.join(delimiter)} cannot be read${why}`)
+  }
+}
+
+function placeOf(config: KubeConfig): { readonly server: string; readonly namespace: string | undefined } {
+  const cluster = config.getCurrentCluster()
+  const context = config.getContextObject(config.getCurrentContext())
+  if (cluster === null || !URL.canParse(cluster.server)) {
+    throw new AppError('SETTING_INVALID', 'the kubeconfig needs a current context whose cluster has a server')
+  }
+  return { server: cluster.server, namespace: context?.namespace || undefined }
+}
+
+async function credentialsOf(config: KubeConfig): Promise<Credentials> {
+  const options: RequestOptions = {}
+  await config.applyToHTTPSOptions(options)
+  const { ca, cert, key, servername, rejectUnauthorized, auth } = options
+  const tls = Object.fromEntries(
+    Object.entries({ ca, cert, key, servername, rejectUnauthorized }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  )
+  const headers = Object.fromEntries(
+    Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value).trim()]),
+  )
+  if (auth) headers['authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`
+  const hasProxy = Boolean(config.getCurrentCluster()?.proxyUrl)
+  return { tls, headers, ...(hasProxy && options.agent instanceof Agent && { agent: options.agent }) }
+}
+
+async function lastChange(paths: readonly string[]): Promise<number> {
+  const times = await Promise.all(
+    paths.map((path) =>
+      stat(path).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      ),
+    ),
+  )
+  return Math.max(...times)
+}

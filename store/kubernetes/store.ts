@@ -1,0 +1,62 @@
+import type { KindName, ObjectOf } from '#crds/kinds.ts'
+import type {
+  DeleteOptions,
+  ListOptions,
+  NewObject,
+  ObjectKey,
+  ObjectList,
+  Store,
+  WatchEvent,
+  WatchOptions,
+} from '#store/store.ts'
+
+import { listObjects } from './list.ts'
+import { fromAnswer } from './object.ts'
+import { objectPath } from './paths.ts'
+import { type WatchDeps, watchObjects } from './watch.ts'
+import { applyStatus, createObject, deleteObject, updateObject } from './write.ts'
+
+/** Resources as custom resources of an API server. It judges every write; what is wrong is said here before it is asked. */
+export class KubernetesStore implements Store {
+  readonly #deps: WatchDeps
+
+  constructor(deps: WatchDeps) {
+    this.#deps = deps
+  }
+
+  async get<K extends KindName>(kind: K, key: ObjectKey): Promise<ObjectOf<K>> {
+    return fromAnswer(kind, await this.#deps.client.request({ method: 'GET', path: objectPath(kind, key) }))
+  }
+
+  async list<K extends KindName>(kind: K, options: ListOptions = {}): Promise<ObjectList<K>> {
+    return listObjects(this.#deps.client, kind, options)
+  }
+
+  async create<K extends KindName>(kind: K, object: NewObject<K>): Promise<ObjectOf<K>> {
+    return createObject(this.#deps.client, kind, object)
+  }
+
+  async update<K extends KindName>(kind: K, object: NewObject<K>): Promise<ObjectOf<K>> {
+    return updateObject(this.#deps.client, kind, object)
+  }
+
+  async updateStatus<K extends KindName>(kind: K, object: ObjectOf<K>): Promise<ObjectOf<K>> {
+    return applyStatus(this.#deps.client, kind, object)
+  }
+
+  async delete<K extends KindName>(
+    kind: K,
+    key: ObjectKey,
+    { preconditions }: DeleteOptions = {},
+  ): Promise<ObjectOf<K>> {
+    return deleteObject(this.#deps.client, kind, { key, preconditions })
+  }
+
+  watch<K extends KindName>(kind: K, options: WatchOptions): AsyncIterable<WatchEvent<K>> {
+    return watchObjects(this.#deps, kind, options)
+  }
+
+  async ping(): Promise<void> {
+    await listObjects(this.#deps.client, 'Runtime', { limit: 1 })
+  }
+}

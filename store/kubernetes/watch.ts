@@ -1,0 +1,126 @@
+import type { Clock } from '#core/clock.ts'
+import { AppError } from '#core/errors.ts'
+import { isRecord } from '#core/json.ts'
+import type { KindName } from '#crds/kinds.ts'
+import type { WatchEvent, WatchOptions } from '#store/store.ts'
+
+import type { KubeClient } from './client.ts'
+import { listObjects, selectedPath, selectionQuery } from './list.ts'
+import { fromAnswer } from './object.ts'
+import { Silence } from './silence.ts'
+
+export interface WatchDeps {
+  readonly client: KubeClient
+  readonly clock: Clock
+  /** 0 to 1; spreads when watches end. */
+  readonly random: () => number
+}
+
+const FIRST_PAGE = 500
+// As informers do: not all watches of all replicas come back at one moment, and none outlives a rotated credential for long.
+const SHORTEST_WATCH_SECONDS = 300
+
+/**
+ * Streams the changes of a kind. Ends without an error when the server ends it, which it does after 5–10 minutes: whoever
+ * watches goes on from the last version.
+ *
+ * @throws AppError `EXPIRED` when the version is gone, and for a stream that is no longer one of events: list again;
+ *   `STORE_UNAVAILABLE` when it broke off or fell silent: go on from the last version
+ */
+export async function* watchObjects<K extends KindName>(
+  deps: WatchDeps,
+  kind: K,
+  options: WatchOptions,
+): AsyncGenerator<WatchEvent<K>, void, undefined> {
+  const { signal } = options
+  const selected = selectionQuery(kind, options)
+  let from = readVersion(options.resourceVersion)
+  if (from === undefined) from = yield* currentObjects(deps.client, kind, options)
+  if (signal.aborted) return
+  const silence = new Silence(deps.clock, signal)
+  const timeoutSeconds = Math.round(SHORTEST_WATCH_SECONDS * (1 + deps.random()))
+  const query = { ...selected, watch: true, allowWatchBookmarks: true, resourceVersion: from, timeoutSeconds }
+  const path = selectedPath(kind, options)
+  try {
+    for await (const line of deps.client.stream({ method: 'GET', path, query, signal: silence.signal })) {
+      silence.feed()
+      const event = toEvent(kind, parse(line))
+      if (event !== undefined) yield event
+      if (signal.aborted) return
+    }
+  } catch (error) {
+    if (signal.aborted) return
+    throw silence.isOver
+      ? new AppError('STORE_UNAVAILABLE', `the watch of ${kind} fell silent; beginning it anew`)
+      : error
+  } finally {
+    silence.end()
+  }
+}
+
+// In pages of the same version, so that a slow reader of many objects holds few of them.
+async function* currentObjects<K extends KindName>(
+  client: KubeClient,
+  kind: K,
+  options: WatchOptions,
+): AsyncGenerator<WatchEvent<K>, string, undefined> {
+  const { signal, resourceVersion: _, ...selection } = options
+  let next: string | undefined
+  for (;;) {
+    const page = await listObjects(client, kind, {
+      ...selection,
+      limit: FIRST_PAGE,
+      ...(next && { continue: next }),
+    })
+    for (const object of page.items) {
+      if (signal.aborted) break
+      yield { type: 'ADDED', object }
+    }
+    next = page.metadata.continue
+    if (next === undefined || signal.aborted) return page.metadata.resourceVersion
+  }
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    // Bytes are missing: what else was in them nobody knows.
+    throw new AppError('EXPIRED', 'a line of the watch is no JSON; listing again')
+  }
+}
+
+function toEvent<K extends KindName>(kind: K, event: unknown): WatchEvent<K> | undefined {
+  if (!isRecord(event)) throw noEvent(kind)
+  const { type, object } = event
+  switch (type) {
+    case 'ADDED':
+    case 'MODIFIED':
+    case 'DELETED':
+      return { type, object: fromEvent(kind, object) }
+    case 'BOOKMARK':
+      return { type, resourceVersion: fromEvent(kind, object).metadata.resourceVersion ?? '' }
+    case 'ERROR':
+      // Mostly 410. Whatever it is, this stream is over, and a fresh list is right after all of them.
+      throw new AppError('EXPIRED', `the API server ended the watch of ${kind}; listing again`)
+    default:
+      throw noEvent(kind)
+  }
+}
+
+function fromEvent<K extends KindName>(kind: K, object: unknown) {
+  const metadata = isRecord(object) ? object['metadata'] : undefined
+  if (!isRecord(metadata) || typeof metadata['resourceVersion'] !== 'string') throw noEvent(kind)
+  return fromAnswer(kind, object)
+}
+
+function noEvent(kind: KindName): AppError {
+  return new AppError('EXPIRED', `a line of the watch of ${kind} is no event; listing again`)
+}
+
+// `0` asks for any version, as absent does.
+function readVersion(version: string | undefined): string | undefined {
+  if (version === undefined || version === '' || version === '0') return undefined
+  if (/^[1-9][0-9]{0,19}$/.test(version)) return version
+  throw new AppError('REQUEST_MALFORMED', 'resourceVersion is not one that this store gave out')
+}

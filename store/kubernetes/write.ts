@@ -1,0 +1,171 @@
+import { AppError, isAppError } from '#core/errors.ts'
+import { isRecord } from '#core/json.ts'
+import { API_VERSION } from '#crds/group.ts'
+import type { KindName, ObjectOf } from '#crds/kinds.ts'
+import type { ObjectMeta } from '#crds/object.ts'
+import { validateObject } from '#crds/validate.ts'
+import { admit, checkSize, readIncoming, toInvalid } from '#store/admission.ts'
+import type { AnyObject } from '#store/any-object.ts'
+import type { DeleteOptions, NewObject, ObjectKey } from '#store/store.ts'
+
+import type { KubeClient } from './client.ts'
+import { fromAnswer } from './object.ts'
+import { collectionPath, objectPath } from './paths.ts'
+
+/** Under this name the API server keeps which fields are ours. */
+export const FIELD_MANAGER = 'runtime-config-operator'
+
+// Others write the same object now and then, not all the time: whoever loses this often is told to come back.
+const MOST_TRIES = 8
+
+// What a caller decides of metadata; the rest is the API server's.
+const WRITABLE = ['labels', 'annotations', 'ownerReferences', 'finalizers'] as const
+
+/** See `Store.create`. */
+export async function createObject<K extends KindName>(
+  client: KubeClient,
+  kind: K,
+  object: NewObject<K>,
+): Promise<ObjectOf<K>> {
+  const { status: _, ...incoming } = readIncoming(kind, object)
+  const body = { ...incoming, metadata: { ...placeOf(incoming), ...writable(incoming.metadata) } }
+  admit(kind, body)
+  checkSize(kind, JSON.stringify(body))
+  const path = collectionPath(kind, body.metadata.namespace)
+  const query = { fieldManager: FIELD_MANAGER }
+  return fromAnswer(kind, await client.request({ method: 'POST', path, query, body }))
+}
+
+/** See `Store.update`. Without a version it reads the current one, and again when somebody else was faster. */
+export async function updateObject<K extends KindName>(
+  client: KubeClient,
+  kind: K,
+  object: NewObject<K>,
+): Promise<ObjectOf<K>> {
+  const incoming = readIncoming(kind, object)
+  const path = objectPath(kind, incoming.metadata)
+  const { resourceVersion } = incoming.metadata
+  if (resourceVersion) return replace(client, kind, { path, incoming, resourceVersion })
+  return untilNobodyElseWrote(async () => {
+    const current = fromAnswer(kind, await client.request({ method: 'GET', path }))
+    const { resourceVersion = '' } = current.metadata
+    return replace(client, kind, { path, incoming, resourceVersion })
+  })
+}
+
+interface Replacement {
+  readonly path: string
+  readonly incoming: AnyObject
+  readonly resourceVersion: string
+}
+
+async function replace<K extends KindName>(
+  client: KubeClient,
+  kind: K,
+  { path, incoming, resourceVersion }: Replacement,
+): Promise<ObjectOf<K>> {
+  const { status: _, ...rest } = incoming
+  const { uid } = incoming.metadata
+  const metadata = {
+    ...placeOf(incoming),
+    ...(uid ? { uid } : {}),
+    resourceVersion,
+    ...writable(incoming.metadata),
+  }
+  const body = { ...rest, metadata }
+  admit(kind, body)
+  checkSize(kind, JSON.stringify(body))
+  const query = { fieldManager: FIELD_MANAGER }
+  return fromAnswer(kind, await client.request({ method: 'PUT', path, query, body }))
+}
+
+/** See `Store.updateStatus`. By server-side apply: fields of the status that we no longer say go away. */
+export async function applyStatus<K extends KindName>(
+  client: KubeClient,
+  kind: K,
+  object: ObjectOf<K>,
+): Promise<ObjectOf<K>> {
+  const incoming = readIncoming(kind, object)
+  const wrong = validateObject(kind, incoming).filter(({ path }) => path.startsWith('status'))
+  if (wrong.length > 0) throw toInvalid(wrong)
+  const { uid, resourceVersion } = incoming.metadata
+  const condition = { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) }
+  const body = {
+    apiVersion: API_VERSION,
+    kind,
+    metadata: { ...placeOf(incoming), ...condition },
+    status: incoming.status ?? {},
+  }
+  const answer = await client.request({
+    method: 'PATCH',
+    path: `${objectPath(kind, incoming.metadata)}/status`,
+    query: { fieldManager: FIELD_MANAGER, force: true },
+    body,
+    contentType: 'application/apply-patch+yaml',
+  })
+  return fromAnswer(kind, answer)
+}
+
+/** See `Store.delete`. An API server does not answer with what it deleted, so it is read first. */
+export async function deleteObject<K extends KindName>(
+  client: KubeClient,
+  kind: K,
+  { key, preconditions }: { readonly key: ObjectKey; readonly preconditions: DeleteOptions['preconditions'] },
+): Promise<ObjectOf<K>> {
+  const path = objectPath(kind, key)
+  return untilNobodyElseWrote(async () => {
+    const current = fromAnswer(kind, await client.request({ method: 'GET', path }))
+    const { uid, resourceVersion } = current.metadata
+    checkPreconditions(kind, current.metadata, preconditions)
+    const body = {
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      preconditions: { uid, resourceVersion },
+      propagationPolicy: 'Background',
+    }
+    const answer = await client.request({ method: 'DELETE', path, body })
+    // While finalizers run the object itself comes back, else a `Status`.
+    return isRecord(answer) && answer['kind'] === kind ? fromAnswer(kind, answer) : current
+  })
+}
+
+function checkPreconditions(
+  kind: KindName,
+  { name, uid, resourceVersion }: ObjectMeta,
+  expected: DeleteOptions['preconditions'] = {},
+): void {
+  const isAnother = expected.uid !== undefined && expected.uid !== uid
+  const isNewer = expected.resourceVersion !== undefined && expected.resourceVersion !== resourceVersion
+  if (!isAnother && !isNewer) return
+  const what = isAnother ? 'was deleted and made again' : 'was changed meanwhile'
+  throw new Settled(new AppError('CONFLICT', `${kind} ${name} ${what}; read it and try again`))
+}
+
+/** A conflict that trying again does not change. */
+class Settled extends Error {
+  override readonly cause: AppError
+
+  constructor(cause: AppError) {
+    super(cause.message)
+    this.cause = cause
+  }
+}
+
+async function untilNobodyElseWrote<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (error instanceof Settled) throw error.cause
+      if (!isAppError(error, 'CONFLICT') || tries === MOST_TRIES) throw error
+    }
+  }
+}
+
+function placeOf({ metadata: { name, namespace } }: AnyObject): Pick<ObjectMeta, 'name' | 'namespace'> {
+  return { name, ...(namespace === undefined ? {} : { namespace }) }
+}
+
+function writable(metadata: ObjectMeta): Partial<ObjectMeta> {
+  return Object.fromEntries(WRITABLE.flatMap((field) => (metadata[field] ? [[field, metadata[field]]] : [])))
+}
