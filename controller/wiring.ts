@@ -2,12 +2,13 @@ import type { SyncState } from '#core/auth-sync-finding.ts'
 import type { Clock } from '#core/clock.ts'
 
 import type { AuthSyncDeps } from './auth-sync/deps.ts'
+import { DocumentOpener } from './auth-sync/document-opener.ts'
 import { Flights } from './auth-sync/flights.ts'
-import { DocumentOpener } from './auth-sync/opened-document.ts'
 import { reconcile } from './auth-sync/reconcile.ts'
 import { SyncRecords } from './auth-sync/records.ts'
 import { SyncRequests } from './auth-sync/requests.ts'
 import { resyncAuth } from './auth-sync/resync.ts'
+import { watchSecrets } from './auth-sync/secret-watch.ts'
 import { fromKeyText, type SyncKey } from './auth-sync/sync-key.ts'
 import { watchAuthSync } from './auth-sync/watches.ts'
 import type { ManagerDeps } from './deps.ts'
@@ -52,7 +53,7 @@ export interface Controllers {
 
 /** Makes the five controllers and wires them to each other; nothing happens before `start`. */
 export function wireControllers(deps: ManagerDeps): Controllers {
-  const { clock, random, logger, cache } = deps
+  const { clock, random, logger } = deps
   const metrics = createControllerMetrics(deps.registry, clock)
   const shared = { ...deps, metrics, ...createMemory(deps) }
   const status = createStatusQueues(shared, { clock, random, logger, metrics })
@@ -70,7 +71,8 @@ export function wireControllers(deps: ManagerDeps): Controllers {
         watchAuthSync(authSync),
         watchDevices(shared, status.devices),
         watchConfigs({ ...shared, authSync }, status.configs),
-        watchProxies(cache, status.proxies),
+        watchProxies(shared, status.proxies),
+        watchSecrets({ ...shared, queue, sumUp: (...name) => sumUp(name, status) }),
         watchManagedConfigs(shared, status.managed),
         everyPhase(clock, (phase) => resyncAuth(phase, authSync)),
       )
@@ -90,9 +92,9 @@ export function wireControllers(deps: ManagerDeps): Controllers {
 }
 
 /** What is remembered while the process lives. */
-function createMemory({ cache, clock, sealer }: ManagerDeps) {
+function createMemory({ cache, clock, sealer, secrets }: ManagerDeps) {
   return {
-    documents: new DocumentOpener(sealer, clock),
+    documents: new DocumentOpener({ sealer, secrets }, clock),
     layers: new LayerChecks(sealer),
     records: new SyncRecords(cache),
     budget: new DeviceBudget(clock),
@@ -153,6 +155,10 @@ function tell(key: SyncKey, { records }: Shared, { devices, configs }: StatusQue
     history.progress.phase !== 'idle' || (decision !== null && decision.action.type !== 'none')
   devices.addAfter(toDeviceText(key), isPassing ? PASSING_DELAY_MS : SETTLED_DELAY_MS, 'resync')
   configs.addAfter(`${key.namespace}/${key.runtime}`, SUMMARY_DELAY_MS, 'resync')
+}
+
+function sumUp(name: readonly [namespace: string, runtime: string], { configs }: StatusQueues): void {
+  configs.addAfter(name.join('/'), SUMMARY_DELAY_MS, 'resync')
 }
 
 function* statesOf(records: SyncRecords): Generator<readonly [string, SyncState]> {

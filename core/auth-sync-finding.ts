@@ -32,7 +32,7 @@ export function findFile(desired: SyncDesired, observed: SyncObserved): Finding 
     return found(
       'Unknown',
       'Decryptable',
-      'A file is there, but the stored document does not open to compare it with.',
+      'A file is there, but the stored document cannot be opened to compare it with.',
     )
   }
   return findDigested(desired, { ...file, digest: file.digest }, desired.document.opened)
@@ -144,12 +144,17 @@ function findStale(desired: SyncDesired, file: OurFile, opened: OpenedDocument):
 function findRotated(desired: SyncDesired, file: OurFile, opened: OpenedDocument): Finding {
   // Without a proven account the newer file may be another person's login: a person has to decide.
   const isProven = opened.account !== null
-  const intent: SyncAction = desired.updatePolicy === 'IfStale' && isProven ? { type: 'import' } : NONE
-  const message =
+  const secret = desired.document?.secret
+  const isImported = desired.updatePolicy === 'IfStale' && isProven && secret === undefined
+  const change =
     file.lastRefresh === null
-      ? 'The CLI changed the file after it was delivered; it is newer than the stored document.'
-      : `The CLI refreshed the file at ${file.lastRefresh}; it is newer than the stored document.`
-  return found('RotatedOnDevice', 'RotatedOnDevice', message, intent)
+      ? 'The CLI changed the file after it was delivered'
+      : `The CLI refreshed the file at ${file.lastRefresh}`
+  const message =
+    secret === undefined
+      ? `${change}; it is newer than the stored document.`
+      : `${change}; it is newer than the document in the Secret ${secret.name}, which the operator never writes.`
+  return found('RotatedOnDevice', 'RotatedOnDevice', message, isImported ? { type: 'import' } : NONE)
 }
 
 function findForeign(file: OurFile, opened: OpenedDocument): Finding {

@@ -1,6 +1,7 @@
 import type { Finding } from './auth-sync-finding.ts'
 import { MAX_BACKOFF_MS, QUARANTINE_AFTER } from './auth-sync-input.ts'
-import type { SyncDesired, SyncObserved } from './auth-sync-input.ts'
+import type { DesiredDocument, SyncDesired, SyncObserved } from './auth-sync-input.ts'
+import { isNothingThere } from './document-fault.ts'
 
 /** The gates in the order they are asked; the first that fails is the reason nothing is sent. */
 export const GATES = [
@@ -64,20 +65,19 @@ const CHECKS: Readonly<Record<GateName, (question: GateQuestion) => Answer>> = {
       const message = `No auth document is stored for ${desired.runtime}.`
       return isRemoval(finding) ? [true, `${message} A removal needs none.`] : [false, message]
     }
-    const { updatedAt } = desired.document
-    return [
-      true,
-      updatedAt === null
-        ? 'An auth document is stored.'
-        : `An auth document is stored since ${iso(updatedAt)}.`,
-    ]
+    const { fault } = desired.document
+    if (fault !== undefined && isNothingThere(fault)) return [isRemoval(finding), fault.message]
+    return [true, storedWhere(desired.document)]
   },
 
   Decryptable: ({ desired, finding }) => {
     if (desired.document?.opened) return [true, 'The stored auth document opens.']
     if (isRemoval(finding)) return [true, 'A removal needs no document to open.']
     if (desired.document === null) return [false, 'There is no auth document to open.']
-    return [false, 'The stored auth document does not open with the keys of this server.']
+    const { fault } = desired.document
+    if (fault === undefined || fault.reason === 'DecryptFailed')
+      return [false, 'The stored auth document does not open with the keys of this server.']
+    return [false, isNothingThere(fault) ? 'There is no auth document to open.' : fault.message]
   },
 
   NotSuspended: ({ desired }) => {
@@ -153,6 +153,12 @@ const CHECKS: Readonly<Record<GateName, (question: GateQuestion) => Answer>> = {
       `Nothing more is tried until something changes. ${failuresOf(history.attempts, history.lastError)}`,
     ]
   },
+}
+
+function storedWhere({ updatedAt, secret }: DesiredDocument): string {
+  const since = updatedAt === null ? '' : ` since ${iso(updatedAt)}`
+  if (secret === undefined) return `An auth document is stored${since}.`
+  return `An auth document is in the Secret ${secret.name}, under the key ${secret.key}${since}.`
 }
 
 function isRemoval(finding: Finding): boolean {

@@ -1,14 +1,19 @@
 import type { RuntimeTarget } from './device-command.ts'
 import type { DeviceReport } from './device-report.ts'
+import type { DocumentFault, DocumentSecret } from './document-fault.ts'
 
 /** What the stored auth document is, as far as it can be compared with what one device reports. */
 export interface DesiredDocument {
   /** Lower-case hex SHA-256 of the normal form. */
   readonly sha256: string
-  /** Epoch ms of its upload or import; `null`: the resource does not say. */
+  /** Epoch ms of its upload or import, or of its Secret's last change; `null`: the resource does not say. */
   readonly updatedAt: number | null
-  /** `null`: the sealed value does not open. */
+  /** `null`: it cannot be used, or nobody looked. */
   readonly opened: OpenedDocument | null
+  /** Why it cannot be used; absent: it can, or nobody looked. */
+  readonly fault?: DocumentFault
+  /** Where it is if not in the resource itself. The operator only reads there. */
+  readonly secret?: DocumentSecret
 }
 
 /** Facts read off the opened document, comparable with a {@link DeviceReport} of the one device they are for. */

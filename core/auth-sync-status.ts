@@ -1,6 +1,7 @@
 import type { NewCondition } from '#crds/conditions.ts'
 
 import type { SyncState } from './auth-sync-finding.ts'
+import type { DocumentFault, DocumentSecret } from './document-fault.ts'
 
 /** One device of a user, as far as the status of a configuration tells of it. */
 export interface DeviceSync {
@@ -51,15 +52,21 @@ export function countDevices(devices: readonly DeviceSync[]): DeviceCounts {
 /** What the conditions of a configuration depend on besides its devices. */
 export interface ConfigFacts {
   readonly runtime: string
+  readonly namespace: string
   readonly generation: number
+  /** A user has this namespace. */
+  readonly isClaimed: boolean
   readonly isEnabled: boolean
   readonly isRegistered: boolean
   readonly isSuspended: boolean
   /** `null`: none is stored. */
   readonly document: {
     readonly sha256: string
-    readonly isOpen: boolean
+    /** `null`: it can be delivered. */
+    readonly fault: DocumentFault | null
     readonly hasRefreshToken: boolean
+    /** `null`: it is sealed in the resource itself. */
+    readonly secret: DocumentSecret | null
   } | null
   /** The user's own settings; `null`: none are stored. They have nothing to do with what devices get. */
   readonly layer: {
@@ -73,19 +80,27 @@ export interface ConfigFacts {
 export function readyCondition(facts: ConfigFacts): NewCondition {
   const of = (status: 'True' | 'False', reason: string, message: string) =>
     condition('Ready', facts, { status, reason, message })
-  if (!facts.isRegistered) return of('False', 'RuntimeUnknown', `No Runtime ${facts.runtime} is registered.`)
-  if (facts.document?.isOpen === false) {
-    return of(
-      'False',
-      'DecryptFailed',
-      'The stored auth document does not open; nothing is sent to any device.',
-    )
-  }
+  const { document, runtime, namespace } = facts
+  if (!facts.isClaimed) return of('False', 'NamespaceUnclaimed', unclaimed(namespace))
+  if (!facts.isRegistered) return of('False', 'RuntimeUnknown', unknownRuntime(runtime))
+  if (document !== null && document.fault !== null)
+    return of('False', document.fault.reason, document.fault.message)
   const fault = layerFault(facts)
   if (fault !== null) return condition('Ready', facts, fault)
-  if (facts.document === null)
+  if (document === null)
     return of('True', 'NothingStored', 'No auth document is stored; nothing is delivered.')
-  return of('True', 'Stored', 'The auth document is stored and opens.')
+  if (document.secret === null) return of('True', 'Stored', 'The auth document is stored and opens.')
+  const { name, key } = document.secret
+  return of('True', 'Stored', `The auth document is in the Secret ${name}, under the key ${key}.`)
+}
+
+/** Says, as the message of `NamespaceUnclaimed`, what to do about an object in a namespace that no user has. */
+export function unclaimed(namespace: string): string {
+  return `No accepted User has spec.namespace: ${namespace}. Create one, or move this object to the namespace of its user.`
+}
+
+function unknownRuntime(runtime: string): string {
+  return `No Runtime ${runtime} is registered. Apply one with this name, or correct spec.runtime (and metadata.name).`
 }
 
 /** Settings that cannot be used keep nothing from the devices: what is said of the auth document stays true. */
@@ -106,6 +121,8 @@ export function syncedCondition(facts: ConfigFacts, devices: readonly DeviceSync
     condition('Synced', facts, { status, reason, message })
   if (facts.isSuspended)
     return of('Unknown', 'Suspended', 'spec.suspend is true: nothing is done on any device.')
+  if (!facts.isClaimed)
+    return of('Unknown', 'NamespaceUnclaimed', 'There is no user whose devices could get it.')
   if (!facts.isEnabled) return of('Unknown', 'Disabled', `use_user_config is not true for ${facts.runtime}.`)
   if (facts.document === null) return of('Unknown', 'NothingStored', 'No auth document is stored.')
   const online = devices.filter((device) => device.isOnline)

@@ -18,8 +18,12 @@ export function unblockOf(question: UnblockQuestion): string | null {
 
 type Advice = string | ((desired: SyncDesired) => string)
 
-const KEEP_OR_MOVE =
-  'Import it from the device to keep that login everywhere, or move the file away on the device to get the stored one.'
+/** Importing would store the document in the resource, in place of the reference: of a Secret only its owner can decide. */
+function keepOrMove({ document }: SyncDesired): string {
+  if (document?.secret === undefined)
+    return 'Import it from the device to keep that login everywhere, or move the file away on the device to get the stored one.'
+  return `Put it into the Secret ${document.secret.name} yourself to keep that login everywhere, or move the file away on the device to get the one in the Secret.`
+}
 
 const ADVICE: ReadonlyMap<string, Advice> = new Map(
   Object.entries<Advice>({
@@ -27,6 +31,10 @@ const ADVICE: ReadonlyMap<string, Advice> = new Map(
     Stored: ({ runtime }) =>
       `Upload the auth document of ${runtime}, or import it from a device that is logged in.`,
     Decryptable: 'Store the auth document again, or put the key it was sealed with back into the keyring.',
+    SecretMissing: 'Create the Secret, or correct spec.auth.secretRef.name.',
+    SecretKeyMissing: 'Add the key to the Secret, or correct spec.auth.secretRef.key.',
+    SecretMalformed: 'Put an auth document that fits the runtime into the Secret.',
+    SecretRefUnsupported: ({ runtime }) => `Upload the auth document of ${runtime} to this server.`,
     NotSuspended: ({ suspendedBy, runtime }) => {
       if (suspendedBy === 'user') return 'An administrator has to activate the user again.'
       const object = suspendedBy === 'device' ? 'the Device' : `the UserRuntimeConfig ${runtime}`
@@ -39,14 +47,16 @@ const ADVICE: ReadonlyMap<string, Advice> = new Map(
     Reported: 'Update the agent on the device, or look at what it says about the file.',
     DigestNotReported: 'Move the file away on the device to get the stored document, or run our agent there.',
     KeptByPolicy: 'Set spec.auth.updatePolicy to IfStale, or move the file away on the device.',
-    NewerOnDevice: KEEP_OR_MOVE,
-    RotatedOnDevice: KEEP_OR_MOVE,
-    WrittenElsewhere: KEEP_OR_MOVE,
-    OtherAccount: KEEP_OR_MOVE,
+    NewerOnDevice: keepOrMove,
+    RotatedOnDevice: keepOrMove,
+    WrittenElsewhere: keepOrMove,
+    OtherAccount: keepOrMove,
     NotADocument: 'Repair the file or move it away on the device; then the stored document is delivered.',
     NotQuarantined: 'Mend what the device complains about; then start its agent again or request a sync.',
     PathMismatch: ({ runtime }) =>
       `Make the device's agent and its commands look at the same file of ${runtime} (home directory, the CLI's own variable), then restart the agent.`,
     CommandUnsupported: 'Update the agent on the device.',
+    OlderDocument:
+      'Import the login from the device if it still has it, or upload the stored one again: an upload is newer than all before it.',
   }),
 )

@@ -37,7 +37,7 @@ export function decideAuthSync(desired: SyncDesired, observed: SyncObserved, now
   const gates = checkGates({ desired, observed, finding, now })
   const failed = gates.filter((gate) => !gate.passed)
   const first = failed[0]
-  const { reason, message } = explain(finding, observed.history, first)
+  const { reason, message } = explain({ finding, desired, history: observed.history }, first)
   const isOnlyWaiting = failed.every((gate) => PASSING_WAITS.has(gate.name))
   return {
     state: stateOf(finding, observed.history, first?.name),
@@ -57,10 +57,24 @@ function stateOf(finding: Finding, history: SyncHistory, failed: GateName | unde
   return failed === 'NotQuarantined' ? 'Stalled' : finding.state
 }
 
-function explain(finding: Finding, history: SyncHistory, failed: GateResult | undefined): Reason {
+interface Explained {
+  readonly finding: Finding
+  readonly desired: SyncDesired
+  readonly history: SyncHistory
+}
+
+function explain({ finding, desired, history }: Explained, failed: GateResult | undefined): Reason {
   if (failed === undefined || failed.name === 'NeedsFile' || finding.reason === 'Removed') return finding
-  const isStalled = failed.name === 'NotQuarantined' && history.stall !== null
-  return { reason: isStalled ? history.stall.reason : failed.name, message: failed.message }
+  const { message } = failed
+  if (failed.name === 'NotQuarantined') return { reason: history.stall?.reason ?? failed.name, message }
+  const isUnusable = failed.name === 'Stored' || failed.name === 'Decryptable'
+  return { reason: (isUnusable && secretFaultOf(desired)) || failed.name, message }
+}
+
+/** What is wrong with a Secret has a finer word than its gate; a sealed value that does not open has not. */
+function secretFaultOf({ document }: SyncDesired): string | undefined {
+  const reason = document?.fault?.reason
+  return reason === 'DecryptFailed' ? undefined : reason
 }
 
 type Reason = Pick<Decision, 'reason' | 'message'>

@@ -70,10 +70,21 @@ async function mergeAuth(api: ApiContext, input: MergeInput<'UserRuntimeConfig'>
   const runtime = await lookUpRuntime(api, manifest.spec.runtime)
   checkAuth(given, { scope, runtime })
   const { encryptedValue: sealed, sha256: _sha256, updatedAt: _updatedAt, ...policies } = given
-  if (policies.secretRef !== undefined) return policies
+  if (policies.secretRef !== undefined) return { ...policies, ...referredAt(api, policies.secretRef, kept) }
   const isStored = sealed === undefined || sealed === kept?.encryptedValue
   const document = isStored ? storedDocument(kept) : await openDocument(api, { sealed, kept, scope, runtime })
   return { ...policies, ...document }
+}
+
+/** When a Secret came to be referred to: devices take it for newer than what was stored before, however old it is. */
+function referredAt(
+  api: ApiContext,
+  secretRef: NonNullable<Auth['secretRef']>,
+  kept: Auth | undefined,
+): Pick<Auth, 'updatedAt'> {
+  if (!isDeepStrictEqual(secretRef, kept?.secretRef))
+    return { updatedAt: timeAfter(api.clock.now(), kept?.updatedAt) }
+  return kept?.updatedAt === undefined ? {} : { updatedAt: kept.updatedAt }
 }
 
 interface AuthOwner {

@@ -53,8 +53,8 @@ export async function explain(device: DeviceKey, runtime: string, deps: ExplainD
 }
 
 /** The warning is about this device too: it is one of those that use the document. */
-function isCredentialShared({ config, report }: Observation, record: SyncRecord): boolean {
-  const sha256 = config?.spec.auth?.sha256
+function isCredentialShared({ config, document, report }: Observation, record: SyncRecord): boolean {
+  const sha256 = document?.sha256 ?? config?.spec.auth?.sha256
   if (report === null || sha256 === undefined) return false
   if (!isConditionTrue(config?.status?.conditions, CREDENTIAL_SHARED)) return false
   return isInUse(toDeviceSync(report, record), sha256)

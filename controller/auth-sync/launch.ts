@@ -16,6 +16,7 @@ import { findObject } from '#store/find-object.ts'
 
 import { applyAction, type Doing } from './apply.ts'
 import type { AuthSyncDeps } from './deps.ts'
+import { documentSourceOf } from './document-source.ts'
 import { importDocument } from './import.ts'
 import type { Observation } from './observe.ts'
 import type { OutcomeListener } from './requests.ts'
@@ -67,12 +68,21 @@ async function fly(flight: Launch, sent: SentCommand, deps: AuthSyncDeps): Promi
 }
 
 /** A cache may be a moment behind; what a device gets must be what is stored when it is sent. */
-async function requireCurrent({ seen, action }: Launch, { store }: AuthSyncDeps): Promise<void> {
+async function requireCurrent({ seen, action }: Launch, deps: AuthSyncDeps): Promise<void> {
   if (action.type === 'remove') return
   const { namespace, runtime } = seen.key
-  const stored = await findObject(store, 'UserRuntimeConfig', { namespace, name: runtime })
-  if (stored?.spec.auth?.encryptedValue === seen.config?.spec.auth?.encryptedValue) return
-  throw new AppError('CONFLICT', `UserRuntimeConfig '${runtime}' changed before it could be delivered`)
+  const stored = await findObject(deps.store, 'UserRuntimeConfig', { namespace, name: runtime })
+  const isSame = documentSourceOf(stored) === documentSourceOf(seen.config)
+  if (isSame && (await isSecretCurrent(seen, deps))) return
+  throw new AppError('CONFLICT', `the auth document of ${runtime} changed before it could be delivered`)
+}
+
+/** A Secret changes without a change of the resource that names it. */
+async function isSecretCurrent(seen: Observation, { documents }: AuthSyncDeps): Promise<boolean> {
+  const { user, runtime, config, document } = seen
+  if (config?.spec.auth?.secretRef === undefined) return true
+  const opening = await documents.refresh({ user, runtime, config })
+  return opening.document?.sha256 === document?.sha256
 }
 
 interface Landing {

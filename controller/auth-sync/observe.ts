@@ -3,15 +3,17 @@ import { createHash } from 'node:crypto'
 import type { DeviceReports, ObjectCache, UserLookup } from '#controller/ports.ts'
 import type { DesiredDocument, SyncDesired } from '#core/auth-sync-input.ts'
 import { deviceNameOf } from '#core/device-name.ts'
-import type { DeviceReport } from '#core/device-report.ts'
+import type { DeviceReport, RuntimeFileReport } from '#core/device-report.ts'
 import { type Runtime, targetOf } from '#core/runtimes.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
 import type { DeviceKeys } from '#secrets/device-key.ts'
 import { digestUnder } from '#secrets/document-digest.ts'
 import type { User } from '#store/users.ts'
 
+import type { DocumentOpener } from './document-opener.ts'
+import { documentSourceOf } from './document-source.ts'
 import { inputsOf, isEnabled as isEnabledFor } from './inputs.ts'
-import type { DocumentOpener, StoredDocument } from './opened-document.ts'
+import { NOTHING_STORED, type Opening, type StoredDocument } from './opened-document.ts'
 import type { SyncKey } from './sync-key.ts'
 
 type Config = ObjectOf<'UserRuntimeConfig'>
@@ -35,7 +37,7 @@ export interface Observation {
   readonly object: ObjectOf<'Device'> | undefined
   readonly report: DeviceReport | null
   readonly desired: SyncDesired
-  /** `null`: none is stored, it does not open, or nobody asked for it. */
+  /** `null`: none is stored, it cannot be used, or nobody asked for it. */
   readonly document: StoredDocument | null
   /** Fingerprint of what is wanted and of the device: failures at another one say nothing about this one. */
   readonly basis: string
@@ -66,7 +68,7 @@ export async function observe(
   const inputs = inputsOf(key, deps)
   const isEnabled = isEnabledFor(key, deps)
   const isNeeded = isEnabled || options.isComplete === true
-  const document = isNeeded && config ? await deps.documents.open({ user, runtime, config }) : null
+  const opening = isNeeded && config ? await deps.documents.open({ user, runtime, config }) : NOTHING_STORED
   // The report and the device are read after the wait, so that they are as fresh as the decision.
   const object = deps.cache.get('Device', { namespace: key.namespace, name: deviceNameOf(key.deviceId) })
   const report = deps.reports.get(key) ?? null
@@ -74,7 +76,7 @@ export async function observe(
     runtime: key.runtime,
     target: targetOf(runtime),
     isEnabled,
-    document: toDesiredDocument(key, { config, document, deps }),
+    document: toDesiredDocument(key, { config, opening, deps }),
     ...policiesOf(config, options),
     suspendedBy: suspenderOf(user, config, object),
     hasAccountField: runtime.spec.auth.fields?.accountId !== undefined,
@@ -87,7 +89,7 @@ export async function observe(
     object,
     report,
     desired,
-    document,
+    document: opening.document,
     basis: basisOf(desired, report),
     inputs,
   }
@@ -106,18 +108,20 @@ function policiesOf(config: Config | undefined, options: ObserveOptions): Polici
 
 interface DocumentSources {
   readonly config: Config | undefined
-  readonly document: StoredDocument | null
+  readonly opening: Opening
   readonly deps: Pick<ObserveDeps, 'deviceKeys'>
 }
 
-function toDesiredDocument(
-  key: SyncKey,
-  { config, document, deps }: DocumentSources,
-): DesiredDocument | null {
+function toDesiredDocument(key: SyncKey, { config, opening, deps }: DocumentSources): DesiredDocument | null {
   const auth = config?.spec.auth
-  if (auth?.encryptedValue === undefined) return null
-  const updatedAt = auth.updatedAt === undefined ? null : Date.parse(auth.updatedAt)
-  if (document === null) return { sha256: auth.sha256 ?? '', updatedAt, opened: null }
+  if (auth === undefined || documentSourceOf(config) === null) return null
+  const { document, fault, secret } = opening
+  const place = {
+    updatedAt: lastChangeOf(auth.updatedAt, secret?.changedAt),
+    ...(auth.secretRef && { secret: auth.secretRef }),
+  }
+  if (document === null)
+    return { ...place, sha256: auth.sha256 ?? '', opened: null, ...(fault !== null && { fault }) }
   const deviceKey = deps.deviceKeys.deviceKey(key)
   const { accountId } = document
   const opened = {
@@ -125,7 +129,14 @@ function toDesiredDocument(
     account: accountId === null ? null : digestUnder(deviceKey, accountId.open()),
     lastRefresh: document.lastRefresh,
   }
-  return { sha256: document.sha256, updatedAt, opened }
+  return { ...place, sha256: document.sha256, opened }
+}
+
+/** A resource that came to refer to a Secret refers to something newer than what it held, whenever the Secret was made. */
+function lastChangeOf(stored: string | undefined, ofSecret: number | undefined): number | null {
+  const times = [stored === undefined ? Number.NaN : Date.parse(stored), ofSecret ?? Number.NaN]
+  const known = times.filter((time) => !Number.isNaN(time))
+  return known.length === 0 ? null : Math.max(...known)
 }
 
 function suspenderOf(
@@ -140,10 +151,14 @@ function suspenderOf(
 
 function basisOf(desired: SyncDesired, report: DeviceReport | null): string {
   const { isEnabled, document, updatePolicy, removalPolicy, suspendedBy, target } = desired
-  const file = report?.runtimes.get(desired.runtime)
-  const wanted = [isEnabled, document?.sha256, updatePolicy, removalPolicy, suspendedBy, target]
+  const stored = [document?.sha256, document?.updatedAt]
+  const wanted = [isEnabled, ...stored, updatePolicy, removalPolicy, suspendedBy, target]
   const device = [report?.isOurAgent, report?.executorVersion, report?.deviceType]
-  const found = [file?.targetPath, file?.exists, file?.digest, file?.lastWrittenDigest]
+  const found = foundBasis(report?.runtimes.get(desired.runtime))
   const text = JSON.stringify([wanted, device, found])
   return createHash('sha256').update(text).digest('hex').slice(0, 32)
+}
+
+function foundBasis(file: RuntimeFileReport | undefined): readonly unknown[] {
+  return [file?.targetPath, file?.exists, file?.digest, file?.lastWrittenDigest]
 }

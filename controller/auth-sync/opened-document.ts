@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto'
 
-import type { Clock } from '#core/clock.ts'
-import { isAppError } from '#core/errors.ts'
+import { parseAuthDocument } from '#core/auth-document.ts'
+import {
+  type DocumentFault,
+  notOpening,
+  secretKeyMissing,
+  secretMalformed,
+  secretMissing,
+  secretRefUnsupported,
+} from '#core/document-fault.ts'
+import { type AppError, type ErrorCode, isAppError } from '#core/errors.ts'
 import { readPointer } from '#core/json-pointer.ts'
 import type { JsonObject } from '#core/json.ts'
 import { normalFormOf } from '#core/normal-form.ts'
@@ -11,6 +19,7 @@ import type { ObjectOf } from '#crds/kinds.ts'
 import { isTime } from '#protocol/liberal.ts'
 import { authPlace } from '#secrets/places.ts'
 import type { Sealer } from '#secrets/seal.ts'
+import type { SecretReader, SecretRef } from '#store/secret-reader.ts'
 import type { User } from '#store/users.ts'
 
 /** A stored auth document, opened. */
@@ -30,64 +39,86 @@ export interface OpenRequest {
   readonly config: ObjectOf<'UserRuntimeConfig'>
 }
 
-/** A delivery opens the document when it decides, and again when the device answered and proved it: all within this. */
-const KEEP_MS = 5000
-
-/**
- * Opens a user's auth document. `null` when none is stored, or when it does not open to a JSON object: never rejects for what
- * is stored. What was opened is kept for five seconds, for the thousand devices that ask for it and for the proofs that
- * follow; then the plaintext is gone from here.
- */
-export class DocumentOpener {
-  readonly #sealer: Sealer
-  readonly #clock: Clock
-  readonly #openings = new Map<string, Promise<StoredDocument | null>>()
-
-  constructor(sealer: Sealer, clock: Clock) {
-    this.#sealer = sealer
-    this.#clock = clock
-  }
-
-  async open(request: OpenRequest): Promise<StoredDocument | null> {
-    const { config, runtime } = request
-    const sealed = config.spec.auth?.encryptedValue
-    if (sealed === undefined) return null
-    // Another version of the runtime may look for its facts elsewhere; another namespace may hold a copied ciphertext.
-    const place = [
-      config.metadata.namespace,
-      runtime.metadata.name,
-      runtime.metadata.generation,
-      sealed,
-    ].join('/')
-    return this.#openings.get(place) ?? this.#begin(place, openDocument(this.#sealer, request, sealed))
-  }
-
-  async #begin(place: string, opening: Promise<StoredDocument | null>): Promise<StoredDocument | null> {
-    this.#openings.set(place, opening)
-    const cancel = this.#clock.after(KEEP_MS, () => this.#openings.delete(place))
-    try {
-      return await opening
-    } catch (error) {
-      cancel()
-      this.#openings.delete(place)
-      throw error
-    }
-  }
+/** What came of opening: the document, or why it cannot be used. Neither: none is stored. */
+export interface Opening {
+  readonly document: StoredDocument | null
+  readonly fault: DocumentFault | null
+  /** Of the Secret that holds it, as far as it was read; `null`: it is sealed in the resource, or there is no such Secret. */
+  readonly secret: { readonly version: string; readonly changedAt: number } | null
 }
 
-async function openDocument(
-  sealer: Sealer,
-  request: OpenRequest,
-  sealed: string,
-): Promise<StoredDocument | null> {
+/** None is stored. */
+export const NOTHING_STORED: Opening = { document: null, fault: null, secret: null }
+
+/** What opening stands on. */
+export interface OpenSources {
+  readonly sealer: Sealer
+  /** `undefined`: there is no cluster whose Secrets could be referred to. */
+  readonly secrets: SecretReader | undefined
+}
+
+/** Opens a document, or says why it cannot be used: never rejects for what is stored. */
+export async function openDocument(sources: OpenSources, request: OpenRequest): Promise<Opening> {
+  const { encryptedValue, secretRef } = request.config.spec.auth ?? {}
+  if (secretRef !== undefined) return openReferenced(sources.secrets, request, secretRef)
+  return encryptedValue === undefined ? NOTHING_STORED : openSealed(sources.sealer, request, encryptedValue)
+}
+
+/** Codes that say what is wrong with a text, rather than with the way to it. */
+const UNUSABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'DECRYPT_FAILED',
+  'AUTH_NOT_JSON',
+  'AUTH_NOT_OBJECT',
+  'AUTH_TOO_LARGE',
+  'AUTH_SCHEMA',
+  'INVALID',
+])
+
+function isUnusable(error: unknown): error is AppError {
+  return isAppError(error) && UNUSABLE.has(error.code)
+}
+
+async function openSealed(sealer: Sealer, request: OpenRequest, sealed: string): Promise<Opening> {
   const { user, runtime, config } = request
   try {
     const text = (await sealer.open(sealed, authPlace(user, config.metadata.name))).open()
-    return readDocument(text, runtime, config.spec.auth?.sha256)
+    return { ...NOTHING_STORED, document: readDocument(text, runtime, config.spec.auth?.sha256) }
   } catch (error) {
     // A value that does not open is an answer here: the gate `Decryptable` says so.
-    if (isAppError(error, 'DECRYPT_FAILED') || isAppError(error, 'AUTH_NOT_JSON')) return null
-    if (isAppError(error, 'AUTH_NOT_OBJECT') || isAppError(error, 'AUTH_TOO_LARGE')) return null
+    if (isUnusable(error)) return { ...NOTHING_STORED, fault: notOpening(error.message) }
+    throw error
+  }
+}
+
+async function openReferenced(
+  secrets: SecretReader | undefined,
+  { user: { namespace }, runtime }: OpenRequest,
+  ref: SecretRef,
+): Promise<Opening> {
+  if (secrets === undefined) return { ...NOTHING_STORED, fault: secretRefUnsupported() }
+  try {
+    const { text, version, changedAt } = await secrets.read(namespace, ref)
+    const secret = { version, changedAt }
+    if (text === null) return { document: null, fault: secretKeyMissing(ref), secret }
+    return { ...checkReferenced(text, runtime, ref), secret }
+  } catch (error) {
+    if (isAppError(error, 'NOT_FOUND')) return { ...NOTHING_STORED, fault: secretMissing(namespace, ref) }
+    if (isUnusable(error)) return { ...NOTHING_STORED, fault: secretMalformed(ref, error.message) }
+    throw error
+  }
+}
+
+/** Nobody checked what is in a Secret: it is held to what an upload is held to. */
+function checkReferenced(
+  text: Secret<string>,
+  runtime: Runtime,
+  ref: SecretRef,
+): Pick<Opening, 'document' | 'fault'> {
+  try {
+    const { normalForm, sha256 } = parseAuthDocument(text.open(), runtime.spec.auth.validation)
+    return { document: readDocument(normalForm.open(), runtime, sha256), fault: null }
+  } catch (error) {
+    if (isUnusable(error)) return { document: null, fault: secretMalformed(ref, error.message) }
     throw error
   }
 }

@@ -1,14 +1,19 @@
 import type { SyncOutcome } from '#core/auth-sync-request.ts'
+import { isNothingThere } from '#core/document-fault.ts'
 import { AppError, isAppError } from '#core/errors.ts'
 import { findRuntime } from '#core/runtimes.ts'
+import type { ObjectOf } from '#crds/kinds.ts'
 import { authPlace } from '#secrets/places.ts'
 import { findObject } from '#store/find-object.ts'
-import type { ObjectKey } from '#store/store.ts'
 import type { User } from '#store/users.ts'
 
 import type { AuthSyncDeps } from './deps.ts'
+import { documentSourceOf } from './document-source.ts'
 import { requireDevice } from './explain.ts'
+import type { OpenRequest } from './opened-document.ts'
 import { toKeyText } from './sync-key.ts'
+
+type Config = ObjectOf<'UserRuntimeConfig'>
 
 /** Which devices to sync now. */
 export interface SyncRequest {
@@ -26,13 +31,15 @@ const CATCH_UP_MS = 2_000
  * Rejects with `RUNTIME_UNSUPPORTED`, `AUTH_MISSING`, `DECRYPT_FAILED` or `DEVICE_UNKNOWN`.
  */
 export async function requestSync(request: SyncRequest, deps: AuthSyncDeps): Promise<readonly SyncOutcome[]> {
-  const runtime = findRuntime(deps.cache.list('Runtime'), request.runtime).metadata.name
+  const registered = findRuntime(deps.cache.list('Runtime'), request.runtime)
+  const runtime = registered.metadata.name
   const user = deps.users.findByNamespace(request.namespace)
   if (user === undefined) throw new AppError('DEVICE_UNKNOWN', 'Device not found or access denied')
   const { namespace } = user
-  const sealed = await requireDocument(user, runtime, deps)
+  const config = await requireDocument(user, runtime, deps)
+  await requireSecret({ user, runtime: registered, config }, deps)
   for (const deviceId of request.deviceIds ?? []) requireDevice({ namespace, deviceId }, deps)
-  await waitUntilCached({ namespace, name: runtime }, sealed, deps)
+  await waitUntilCached(config, deps)
   const deviceIds = request.deviceIds ?? devicesOf(namespace, deps)
   const outcomes = deviceIds.map((deviceId) => {
     const { promise, resolve } = Promise.withResolvers<SyncOutcome>()
@@ -45,34 +52,45 @@ export async function requestSync(request: SyncRequest, deps: AuthSyncDeps): Pro
 }
 
 /**
- * Gives a user's sealed document as it is stored now, after opening it once to see that it can be sent.
+ * Gives what a user has for a runtime as it is stored now, after opening a sealed document once to see that it can be sent.
  * Rejects with `AUTH_MISSING` or `DECRYPT_FAILED`.
  */
 export async function requireDocument(
   user: User,
   runtime: string,
   { store, sealer }: Pick<AuthSyncDeps, 'store' | 'sealer'>,
-): Promise<string> {
+): Promise<Config> {
   const key = { namespace: user.namespace, name: runtime }
   const stored = await findObject(store, 'UserRuntimeConfig', key)
-  const sealed = stored?.spec.auth?.encryptedValue
-  if (sealed === undefined) throw new AppError('AUTH_MISSING', 'auth_json is not configured')
+  if (stored === undefined || documentSourceOf(stored) === null)
+    throw new AppError('AUTH_MISSING', 'auth_json is not configured')
+  const sealed = stored.spec.auth?.encryptedValue
+  if (sealed === undefined) return stored
   try {
     await sealer.open(sealed, authPlace(user, runtime))
   } catch (cause) {
     if (!isAppError(cause, 'DECRYPT_FAILED')) throw cause
     throw new AppError('DECRYPT_FAILED', 'auth_json could not be decrypted', { cause })
   }
-  return sealed
+  return stored
+}
+
+/** Reads a referenced Secret anew: who changed it and then asks to sync means what it holds now. */
+async function requireSecret(
+  request: OpenRequest,
+  { documents }: Pick<AuthSyncDeps, 'documents'>,
+): Promise<void> {
+  if (request.config.spec.auth?.secretRef === undefined) return
+  const { fault } = await documents.refresh(request)
+  if (fault !== null)
+    throw new AppError(isNothingThere(fault) ? 'AUTH_MISSING' : 'DECRYPT_FAILED', fault.message)
 }
 
 /** Who stores and then asks to sync means what they stored. A cache that stays behind must not hold the answer back. */
-async function waitUntilCached(
-  key: ObjectKey,
-  sealed: string,
-  { cache, clock }: AuthSyncDeps,
-): Promise<void> {
-  const isCached = () => cache.get('UserRuntimeConfig', key)?.spec.auth?.encryptedValue === sealed
+async function waitUntilCached(stored: Config, { cache, clock }: AuthSyncDeps): Promise<void> {
+  const { namespace = '', name } = stored.metadata
+  const source = documentSourceOf(stored)
+  const isCached = () => documentSourceOf(cache.get('UserRuntimeConfig', { namespace, name })) === source
   if (isCached()) return
   const { promise, resolve } = Promise.withResolvers<void>()
   const check = () => (isCached() ? resolve() : undefined)

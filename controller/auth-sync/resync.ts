@@ -1,6 +1,7 @@
 import { phaseOf } from '#controller/resync.ts'
 
 import type { AuthSyncDeps } from './deps.ts'
+import { documentSourceOf } from './document-source.ts'
 import { inputsOf, isEnabled } from './inputs.ts'
 import { type SyncKey, toKeyText } from './sync-key.ts'
 
@@ -31,6 +32,5 @@ function needsALook(key: SyncKey, deps: AuthSyncDeps): boolean {
 }
 
 function isStored({ namespace, runtime }: SyncKey, { cache }: AuthSyncDeps): boolean {
-  const config = cache.get('UserRuntimeConfig', { namespace, name: runtime })
-  return config?.spec.auth?.encryptedValue !== undefined
+  return documentSourceOf(cache.get('UserRuntimeConfig', { namespace, name: runtime })) !== null
 }

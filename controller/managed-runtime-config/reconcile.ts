@@ -40,7 +40,8 @@ export async function reconcileManagedStatus(name: string, deps: ManagedStatusDe
 
 function judge({ metadata, spec }: ManagedConfig, { cache }: ManagedStatusDeps): Verdict {
   const runtime = cache.get('Runtime', { name: spec.runtime })
-  if (runtime === undefined) return unusable('RuntimeUnknown', `No Runtime ${spec.runtime} is registered.`)
+  if (runtime === undefined)
+    return unusable('RuntimeUnknown', `No Runtime ${spec.runtime} is registered. Apply one with this name.`)
   const file = runtime.spec.config
   if (file === undefined)
     return unusable('ConfigUnsupported', `The Runtime ${spec.runtime} has no spec.config.`)

@@ -1,8 +1,10 @@
 import type { ObjectCache, UserLookup } from '#controller/ports.ts'
 import { writeStatus } from '#controller/status.ts'
+import { unclaimed } from '#core/auth-sync-status.ts'
 import type { Clock } from '#core/clock.ts'
 import { isAppError } from '#core/errors.ts'
 import { parseProxyUrl } from '#core/proxy.ts'
+import { toSentence } from '#core/sentence.ts'
 import { type NewCondition, setCondition } from '#crds/conditions.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
 import { proxyPlace } from '#secrets/places.ts'
@@ -52,19 +54,24 @@ export async function reconcileProxyStatus(text: string, deps: ProxyStatusDeps):
 }
 
 async function observeProxy(proxy: ObjectOf<'UserProxyConfig'>, deps: ProxyStatusDeps): Promise<ProxyState> {
-  const user = deps.users.findByNamespace(proxy.metadata.namespace ?? '')
+  const { namespace = '' } = proxy.metadata
+  const user = deps.users.findByNamespace(namespace)
+  if (user === undefined) return unusable('NamespaceUnclaimed', unclaimed(namespace))
   const sealed = proxy.spec.proxy?.encryptedUrl
-  if (user === undefined || sealed === undefined) return NONE
+  if (sealed === undefined) return NONE
   try {
     const masked = parseProxyUrl((await deps.sealer.open(sealed, proxyPlace(user))).open())?.masked ?? ''
     return { status: 'True', reason: 'Stored', message: 'The proxy is saved and opens.', maskedUrl: masked }
   } catch (error) {
-    if (isAppError(error, 'DECRYPT_FAILED'))
-      return unusable('DecryptFailed', 'The saved proxy does not open; it is not used.')
+    if (isAppError(error, 'DECRYPT_FAILED')) return unusable('DecryptFailed', notOpening(error.message))
     if (isAppError(error, 'PROXY_INVALID'))
-      return unusable('ProxyInvalid', 'What is saved is not a usable proxy URL.')
+      return unusable('ProxyInvalid', 'What is saved is not a usable proxy URL. Save the proxy again.')
     throw error
   }
+}
+
+function notOpening(why: string): string {
+  return `The saved proxy does not open; it is not used. ${toSentence(why)}`
 }
 
 function unusable(reason: string, message: string): ProxyState {

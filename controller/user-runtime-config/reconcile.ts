@@ -1,5 +1,7 @@
 import { toDeviceSync } from '#controller/auth-sync/device-sync.ts'
-import type { DocumentOpener, OpenRequest } from '#controller/auth-sync/opened-document.ts'
+import type { DocumentOpener } from '#controller/auth-sync/document-opener.ts'
+import { documentSourceOf } from '#controller/auth-sync/document-source.ts'
+import type { OpenRequest } from '#controller/auth-sync/opened-document.ts'
 import type { SyncRecords } from '#controller/auth-sync/records.ts'
 import type { ObjectCache, UserLookup, DeviceReports } from '#controller/ports.ts'
 import { writeStatus } from '#controller/status.ts'
@@ -55,7 +57,9 @@ async function observeFacts(config: Config, deps: ConfigStatusDeps): Promise<Con
   const runtime = deps.cache.get('Runtime', { name })
   return {
     runtime: name,
+    namespace,
     generation,
+    isClaimed: user !== undefined,
     isEnabled: user !== undefined && readRuntimePreference(user.preferences, name).useUserConfig,
     isRegistered: runtime !== undefined,
     isSuspended: config.spec.suspend === true,
@@ -68,11 +72,11 @@ async function observeDocument(
   request: OpenRequest,
   { documents }: ConfigStatusDeps,
 ): Promise<ConfigFacts['document']> {
-  const auth = request.config.spec.auth
-  if (auth?.encryptedValue === undefined) return null
-  const opened = await documents.open(request)
-  if (opened === null) return { sha256: auth.sha256 ?? '', isOpen: false, hasRefreshToken: false }
-  return { sha256: opened.sha256, isOpen: true, hasRefreshToken: opened.hasRefreshToken }
+  const { sha256 = '', secretRef: secret = null } = request.config.spec.auth ?? {}
+  if (documentSourceOf(request.config) === null) return null
+  const { document, fault } = await documents.open(request)
+  if (document === null) return { sha256, fault, hasRefreshToken: false, secret }
+  return { sha256: document.sha256, fault, hasRefreshToken: document.hasRefreshToken, secret }
 }
 
 function devicesOf(

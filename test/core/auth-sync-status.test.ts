@@ -8,13 +8,23 @@ import {
   sharedCondition,
   syncedCondition,
 } from '#core/auth-sync-status.ts'
+import {
+  notOpening,
+  secretKeyMissing,
+  secretMalformed,
+  secretMissing,
+  secretRefUnsupported,
+} from '#core/document-fault.ts'
 
-const DOCUMENT = { sha256: 'stored', isOpen: true, hasRefreshToken: true }
+const DOCUMENT = { sha256: 'stored', fault: null, hasRefreshToken: true, secret: null }
+const REF = { name: 'codex-login', key: 'auth.json' }
 
 function aConfig(overrides: Partial<ConfigFacts> = {}): ConfigFacts {
   return {
     runtime: 'codex',
+    namespace: 'user-7',
     generation: 3,
+    isClaimed: true,
     isEnabled: true,
     isRegistered: true,
     isSuspended: false,
@@ -65,7 +75,13 @@ describe('Ready', () => {
   it.each([
     ['True', 'Stored', {}],
     ['True', 'NothingStored', { document: null }],
-    ['False', 'DecryptFailed', { document: { ...DOCUMENT, isOpen: false } }],
+    ['True', 'Stored', { document: { ...DOCUMENT, secret: REF } }],
+    ['False', 'DecryptFailed', { document: { ...DOCUMENT, fault: notOpening('it is damaged') } }],
+    ['False', 'SecretMissing', { document: { ...DOCUMENT, fault: secretMissing('user-7', REF) } }],
+    ['False', 'SecretKeyMissing', { document: { ...DOCUMENT, fault: secretKeyMissing(REF) } }],
+    ['False', 'SecretMalformed', { document: { ...DOCUMENT, fault: secretMalformed(REF, 'expected JSON') } }],
+    ['False', 'SecretRefUnsupported', { document: { ...DOCUMENT, fault: secretRefUnsupported() } }],
+    ['False', 'NamespaceUnclaimed', { isClaimed: false, isRegistered: false, document: null }],
     ['False', 'RuntimeUnknown', { isRegistered: false }],
     ['True', 'Stored', { layer: { isOpen: true, fault: null } }],
     ['False', 'DecryptFailed', { layer: { isOpen: false, fault: null } }],
@@ -82,6 +98,53 @@ describe('Ready', () => {
   })
 })
 
+describe('the message of Ready', () => {
+  it.each([
+    [
+      'a namespace of nobody',
+      { isClaimed: false },
+      'No accepted User has spec.namespace: user-7. Create one, or move this object to the namespace of its user.',
+    ],
+    [
+      'a runtime nobody registered',
+      { isRegistered: false },
+      'No Runtime codex is registered. Apply one with this name, or correct spec.runtime (and metadata.name).',
+    ],
+    [
+      'a ciphertext of another place',
+      {
+        document: {
+          ...DOCUMENT,
+          fault: notOpening('spec.auth.encryptedValue does not open: store it again'),
+        },
+      },
+      'The stored auth document does not open; nothing is sent to any device. spec.auth.encryptedValue does not open: store it again.',
+    ],
+    [
+      'a Secret that is missing',
+      { document: { ...DOCUMENT, fault: secretMissing('user-7', REF) } },
+      'There is no Secret codex-login in the namespace user-7. Create it, or correct spec.auth.secretRef.name.',
+    ],
+    [
+      'a key that is missing',
+      { document: { ...DOCUMENT, fault: secretKeyMissing(REF) } },
+      'The Secret codex-login has no key auth.json. Add it, or correct spec.auth.secretRef.key.',
+    ],
+    [
+      'a Secret that holds something else',
+      { document: { ...DOCUMENT, fault: secretMalformed(REF, 'expected JSON') } },
+      'The key auth.json of the Secret codex-login holds no usable auth document; nothing is sent to any device. Expected JSON.',
+    ],
+    [
+      'a login in a Secret',
+      { document: { ...DOCUMENT, secret: REF } },
+      'The auth document is in the Secret codex-login, under the key auth.json.',
+    ],
+  ])('says what to do about %s', (_what, facts, message) => {
+    expect(readyCondition(aConfig(facts)).message).toBe(message)
+  })
+})
+
 describe('Synced', () => {
   const two = [aDevice('b', { state: 'Missing' }), aDevice('a')]
 
@@ -91,6 +154,7 @@ describe('Synced', () => {
     ['Unknown', 'NoDeviceOnline', {}, [aDevice('a', { isOnline: false })]],
     ['Unknown', 'Suspended', { isSuspended: true }, two],
     ['Unknown', 'Disabled', { isEnabled: false }, two],
+    ['Unknown', 'NamespaceUnclaimed', { isClaimed: false, isEnabled: false }, two],
     ['Unknown', 'NothingStored', { document: null }, two],
   ])('is %s, for %s', (...[status, reason, facts, devices]) => {
     expect(syncedCondition(aConfig(facts), devices)).toMatchObject({ type: 'Synced', status, reason })

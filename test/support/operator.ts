@@ -11,6 +11,7 @@ import { Secret } from '#core/secret.ts'
 import type { KindName, ObjectOf } from '#crds/kinds.ts'
 import type { Sealer } from '#secrets/seal.ts'
 import { type Cache, createCache } from '#store/cache.ts'
+import type { SecretReader, SecretRef } from '#store/secret-reader.ts'
 import { openSqliteStore, type SqliteStores } from '#store/sqlite/open.ts'
 import { createUserCache, type UserCache } from '#store/user-cache.ts'
 import type { User } from '#store/users.ts'
@@ -33,6 +34,7 @@ export interface OperatorSetup {
   readonly logger?: Logger
   readonly fields?: ObjectOf<'Runtime'>['spec']['auth']['fields']
   readonly isEnabled?: boolean
+  readonly secrets?: SecretReader
 }
 
 interface Running {
@@ -174,6 +176,24 @@ export class Operator {
       : this.stores.store.update('UserRuntimeConfig', { ...before, spec })
   }
 
+  /** Says that the login is in a Secret, as a manifest does. */
+  async refer(
+    secretRef: SecretRef = { name: 'login', key: 'auth.json' },
+    policies: Pick<UploadOptions, 'updatePolicy' | 'removalPolicy'> = {},
+  ): Promise<ObjectOf<'UserRuntimeConfig'>> {
+    const auth = { format: 'json' as const, targetPath: '~/.codex/auth.json', secretRef, ...policies }
+    const spec = { runtime: 'codex', auth }
+    const before = await this.config()
+    if (before !== undefined) return this.stores.store.update('UserRuntimeConfig', { ...before, spec })
+    const { namespace } = await this.user()
+    return this.stores.store.create('UserRuntimeConfig', {
+      apiVersion: API_VERSION,
+      kind: 'UserRuntimeConfig',
+      metadata: { namespace, name: 'codex' },
+      spec,
+    })
+  }
+
   async user(name = 'ada'): Promise<User> {
     const found = await this.stores.users.findByName(name)
     if (found === undefined) throw new Error(`no user ${name}`)
@@ -240,6 +260,7 @@ export class Operator {
       random,
       logger: this.#setup.logger ?? SILENT,
       registry,
+      ...(this.#setup.secrets && { secrets: this.#setup.secrets }),
     })
     return { life, manager, cache, users, registry, abort: new AbortController() }
   }

@@ -35,6 +35,8 @@ function anAuth(overrides: object = {}) {
   return { auth: { format: 'json', targetPath: '~/.codex/auth.json', ...overrides } }
 }
 
+const REF = { name: 'login', key: 'auth.json' }
+
 const GEMINI = {
   apiVersion: API_VERSION,
   kind: 'Runtime',
@@ -250,6 +252,22 @@ describe('what may be set', () => {
     expect(await applyOne(aConfig(anAuth({ secretRef: { name: 'a', key: 'b' } })))).toMatchObject(
       failure('INVALID', 'spec.auth.secretRef'),
     )
+  })
+
+  it('says when a Secret came to be referred to, which makes it newer than what was stored before', async () => {
+    const admin = await api.tokenFor('ada', ['user', 'admin'])
+    await upload(api, '{"tokens":{}}')
+    const uploadedAt = (await storedConfig(api)).spec.auth?.updatedAt ?? ''
+    const manifest = aConfig(anAuth({ secretRef: REF }))
+    await apply(manifest, admin)
+    const referred = (await storedConfig(api)).spec.auth
+    expect(referred).toEqual({
+      ...anAuth({ secretRef: REF }).auth,
+      updatedAt: expect.any(String),
+    })
+    expect(Date.parse(referred?.updatedAt ?? '')).toBeGreaterThan(Date.parse(uploadedAt))
+    await apply(manifest, admin)
+    expect((await storedConfig(api)).spec.auth).toEqual(referred)
   })
 
   it('leaves finalizers to the operator', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { DocumentOpener, readDocument } from '#controller/auth-sync/opened-document.ts'
+import { DocumentOpener } from '#controller/auth-sync/document-opener.ts'
+import { NOTHING_STORED, readDocument } from '#controller/auth-sync/opened-document.ts'
 import { Secret } from '#core/secret.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
 import { authPlace } from '#secrets/places.ts'
@@ -43,12 +44,16 @@ async function aSealed({
   return { sealer, config, request: { user: ADA, runtime: CODEX, config } }
 }
 
+function openerOf(sealer: Sealer, clock = new FakeClock()): DocumentOpener {
+  return new DocumentOpener({ sealer, secrets: undefined }, clock)
+}
+
 describe('a stored document', () => {
   it('opens to its normal form and what its runtime says of it', async () => {
     const { sealer, request } = await aSealed({
       text: '{"token":"secret","account":{"id":"ada"},"refresh":"r","last_refresh":"2026-01-01T00:00:00Z"}',
     })
-    const document = await new DocumentOpener(sealer, new FakeClock()).open(request)
+    const { document } = await openerOf(sealer).open(request)
     expect({ ...document, accountId: document?.accountId?.open(), normalForm: null }).toEqual({
       normalForm: null,
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
@@ -81,7 +86,7 @@ describe('a stored document', () => {
   it('is not there when none is stored', async () => {
     const { sealer, request } = await aSealed()
     const config: ObjectOf<'UserRuntimeConfig'> = { ...request.config, spec: { runtime: 'codex' } }
-    expect(await new DocumentOpener(sealer, new FakeClock()).open({ ...request, config })).toBeNull()
+    expect(await openerOf(sealer).open({ ...request, config })).toEqual(NOTHING_STORED)
   })
 
   it.each([
@@ -93,7 +98,14 @@ describe('a stored document', () => {
     'does not open when it %s',
     async (_why, { user = ADA, sealer: other, text }: { user?: User; sealer?: Sealer; text?: string }) => {
       const { sealer, request } = await aSealed(text === undefined ? {} : { text })
-      expect(await new DocumentOpener(other ?? sealer, new FakeClock()).open({ ...request, user })).toBeNull()
+      expect(await openerOf(other ?? sealer).open({ ...request, user })).toEqual({
+        document: null,
+        fault: {
+          reason: 'DecryptFailed',
+          message: expect.stringMatching(/^The stored auth document does not open; .*\.$/),
+        },
+        secret: null,
+      })
     },
   )
 
@@ -103,7 +115,7 @@ describe('a stored document', () => {
       seal: async () => '',
       open: () => Promise.reject(new TypeError('undefined is not a function')),
     }
-    await expect(new DocumentOpener(broken, new FakeClock()).open(request)).rejects.toBeInstanceOf(TypeError)
+    await expect(openerOf(broken).open(request)).rejects.toBeInstanceOf(TypeError)
   })
 
   it('is opened once for all who ask within five seconds, and again for those who ask later', async () => {
@@ -117,7 +129,7 @@ describe('a stored document', () => {
       },
     }
     const clock = new FakeClock()
-    const opener = new DocumentOpener(counting, clock)
+    const opener = openerOf(counting, clock)
     await Promise.all(Array.from({ length: 100 }, () => opener.open(request)))
     await clock.advance(4999)
     await opener.open(request)
@@ -131,11 +143,11 @@ describe('a stored document', () => {
     const { sealer, request } = await aSealed()
     const eve: User = { ...ADA, id: '8', namespace: 'user-8' }
     const copied = { ...request.config, metadata: { ...request.config.metadata, namespace: 'user-8' } }
-    const opener = new DocumentOpener(sealer, new FakeClock())
+    const opener = openerOf(sealer)
     const [hers, own] = await Promise.all([
       opener.open({ ...request, user: eve, config: copied }),
       opener.open(request),
     ])
-    expect([hers, own?.normalForm.open()]).toEqual([null, TEXT])
+    expect([hers.document, own.document?.normalForm.open()]).toEqual([null, TEXT])
   })
 })
