@@ -1,8 +1,8 @@
-import { COMMAND_ENV, joinContent } from '#protocol/command-env.ts'
+import { COMMAND_ENV, joinContent, parseNumberText } from '#protocol/command-env.ts'
 
 import type { AuthFacts } from './auth-facts.ts'
 import { checkDocument } from './check-document.ts'
-import { badRequest } from './command-failure.ts'
+import { badRequest, refused } from './command-failure.ts'
 import type { Home } from './home.ts'
 import { readAuthFile } from './read-auth-file.ts'
 import { removeAuthFile } from './remove-auth-file.ts'
@@ -32,14 +32,22 @@ export interface FileDeps {
 
 const DIGEST = /^[0-9a-f]{64}$/
 
-/** Writes the file if it is missing, or replaces what this agent wrote if the server says which digest may go. */
+/**
+ * Writes the file if it is missing, or replaces what this agent wrote if the server says which digest may go. A document that
+ * is older than one that was written here before is refused, also when that one is gone.
+ */
 export function syncAuthFile(request: FileRequest, deps: FileDeps) {
   const text = contentOf(request.env)
   const { facts } = deps
   const { location } = request
   const replaceDigest = digestIn(request.env, COMMAND_ENV.replaceDigest)
-  if (facts === null) return { status: writeAuthFile(deps.home, location, text) }
-  const intent = { ...request, text, facts }
+  const number = numberIn(request.env)
+  requireNoNewer(request.runtime, number, deps)
+  if (facts === null) {
+    deps.written.keepNumber(request, number)
+    return { status: writeAuthFile(deps.home, location, text) }
+  }
+  const intent = { ...request, text, facts, number }
   const replaced = replace(intent, replaceDigest, deps)
   if (replaced !== 'absent') return { status: replaced }
   const write = () => writeAuthFile(deps.home, location, text)
@@ -80,6 +88,25 @@ function contentOf(env: CommandEnv): string {
   if (!joined.ok) throw badRequest(joined.error)
   const text = checkDocument(Buffer.from(joined.content), 'runtime config content')
   return text.endsWith('\n') ? text : `${text}\n`
+}
+
+function requireNoNewer(runtime: string, number: number | null, { written }: FileDeps): void {
+  const kept = written.number(runtime)
+  if (number === null || kept === null || number >= kept) return
+  const message = `the document of ${iso(number)} is older than what this device got already, that of ${iso(kept)}`
+  throw refused('older_document', message)
+}
+
+function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString()
+}
+
+function numberIn(env: CommandEnv): number | null {
+  const text = env[COMMAND_ENV.documentNumber]
+  if (text === undefined) return null
+  const number = parseNumberText(text)
+  if (number === null) throw badRequest('document number must be 1 to 15 digits')
+  return number
 }
 
 function digestIn(env: CommandEnv, name: string): string | null {

@@ -11,16 +11,31 @@ export const PATH_TEXTS = {
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
   readonly exitCode: number
+  /** By which the server knows what to do about it. */
+  readonly status: 'failed' | Refusal
 
-  constructor(exitCode: number, message: string, options?: { readonly cause?: unknown }) {
+  constructor(exitCode: number, message: string, options?: FailureOptions) {
     super(message, options)
     this.exitCode = exitCode
+    this.status = options?.status ?? 'failed'
   }
+}
+
+type Refusal = 'older_document' | 'stale_fence'
+
+interface FailureOptions {
+  readonly cause?: unknown
+  readonly status?: Refusal
 }
 
 /** Makes the failure of a request that can never work. */
 export function badRequest(message: string): CommandFailure {
   return new CommandFailure(COMMAND_EXIT.badRequest, message)
+}
+
+/** Makes the failure of a request that could be carried out, and must not be. */
+export function refused(status: Refusal, message: string): CommandFailure {
+  return new CommandFailure(COMMAND_EXIT.refused, message, { status })
 }
 
 /** Translates what the file system threw; a {@link CommandFailure} stays as it is, a bug is thrown on. */

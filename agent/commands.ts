@@ -8,7 +8,7 @@ import {
   removeWrittenFile,
   syncAuthFile,
 } from './auth-file-commands.ts'
-import { badRequest, CommandFailure } from './command-failure.ts'
+import { badRequest, CommandFailure, refused } from './command-failure.ts'
 import type { AgentClock, AgentLogger } from './ports.ts'
 import { locate } from './target-path.ts'
 
@@ -30,6 +30,8 @@ export interface CommandDeps {
   readonly files: () => FileDeps
   /** Tries a proxy; loaded only when it is asked for. */
   readonly probe: (env: CommandEnv) => Promise<object>
+  /** Whether a command is of the present registration. */
+  readonly isCurrent: (env: CommandEnv) => boolean
   readonly clock: AgentClock
   readonly logger: AgentLogger
 }
@@ -106,6 +108,7 @@ export class CommandRunner {
 
   async #perform(payload: unknown, answer: Answer): Promise<object> {
     const { key, env } = parsePayload(payload)
+    if (!this.#deps.isCurrent(env)) throw refused('stale_fence', OVERTAKEN)
     if (key === 'probe_proxy') return this.#deps.probe(env)
     const runtime = env[COMMAND_ENV.runtime]?.trim() ?? ''
     if (runtime === '') throw badRequest('runtime is required')
@@ -122,6 +125,8 @@ export class CommandRunner {
   }
 }
 
+const OVERTAKEN = 'this device connected anew since; what an earlier connection asked for no longer counts'
+
 const FILE_COMMANDS = {
   sync_runtime_auth_file: syncAuthFile,
   read_runtime_auth_file: readAuthDocument,
@@ -136,7 +141,7 @@ interface Answer {
 }
 
 function fail(answer: Answer, failure: CommandFailure): number {
-  Object.assign(answer, { status: 'failed', error: failure.message })
+  Object.assign(answer, { status: failure.status, error: failure.message })
   return failure.exitCode
 }
 

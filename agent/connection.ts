@@ -5,6 +5,7 @@ import { DEVICE_EVENTS, runtimesPayload } from '#protocol/register.ts'
 import { backoffDelay, RECONNECT, REFUSED } from './backoff.ts'
 import type { CommandReply } from './commands.ts'
 import type { ConfigReports } from './config-reports.ts'
+import type { Fence } from './fence.ts'
 import { AGENT_FEATURES, Heartbeat } from './heartbeat.ts'
 import type { Inspector } from './inspect.ts'
 import type { AgentPorts } from './ports.ts'
@@ -29,6 +30,7 @@ export interface ConnectionDeps {
   readonly ports: AgentPorts
   readonly inspector: Inspector
   readonly configs: ConfigReports
+  readonly fence: Fence
   /** Called with what the server assigns, before the first heartbeat and whenever it changes. */
   readonly assign: (runtimes: readonly AgentRuntime[], digestKey: string | null) => void
   /** Carries out one command. Never rejects. */
@@ -92,6 +94,7 @@ export class Connection {
       if (!(error instanceof SessionEnded)) throw error
       return error.end
     } finally {
+      this.#deps.fence.retire()
       this.#heartbeat?.stop()
       this.#session?.close({ kind: 'lost', reason: 'over' })
       this.#heartbeat = null
@@ -123,7 +126,7 @@ export class Connection {
   }
 
   async #enter(session: Session): Promise<void> {
-    const { identity, ports, inspector, configs } = this.#deps
+    const { identity, ports, inspector, configs, fence } = this.#deps
     const { deviceId, version } = identity
     const registered = await session.register({
       device_id: deviceId,
@@ -131,6 +134,7 @@ export class Connection {
       device_type: identity.deviceType,
       executor_version: version,
       runtime_features: AGENT_FEATURES,
+      fence: fence.draw(),
     })
     this.#take(registered)
     ports.logger.info({ device: deviceId, runtimes: inspector.runtimeNames }, 'registered')
@@ -141,6 +145,7 @@ export class Connection {
   }
 
   #take(registered: Registered): void {
+    this.#deps.fence.confirm(registered.fence)
     this.#attempt = 0
     this.#retryAfterMs = Math.min(MAX_RETRY_AFTER_MS, Math.max(0, registered.retry_after_ms ?? 0))
     const runtimes = toAgentRuntimes(registered.runtimes ?? [])

@@ -9,6 +9,7 @@ import { badRequest } from './command-failure.ts'
 import { CommandRunner } from './commands.ts'
 import { ConfigReports } from './config-reports.ts'
 import { Connection, type DeviceIdentity } from './connection.ts'
+import { Fence } from './fence.ts'
 import { type Home, openHome } from './home.ts'
 import { Inspector } from './inspect.ts'
 import type { AgentClock, AgentPorts } from './ports.ts'
@@ -101,10 +102,12 @@ interface Parts {
 function connect({ options, ports, home, state, written, deviceId }: Parts): Connection {
   const inspector = new Inspector(home, written)
   const configs = new ConfigReports(home, ports.logger)
+  const fence = new Fence(ports.clock)
   let facts: AuthFacts | null = null
   const commands = new CommandRunner({
     files: () => ({ home, written, facts }),
     probe: (env) => probe(env, options.serverUrl, ports.clock),
+    isCurrent: (env) => fence.admits(env),
     clock: ports.clock,
     logger: ports.logger,
   })
@@ -113,6 +116,7 @@ function connect({ options, ports, home, state, written, deviceId }: Parts): Con
     ports,
     inspector,
     configs,
+    fence,
     obey: (payload) => commands.run(payload),
     settle: () => state.flush(),
     assign(runtimes: readonly AgentRuntime[], digestKey: string | null) {

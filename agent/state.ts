@@ -28,6 +28,8 @@ const runtimeMemory = z.object({
   written: z.nullable(writtenMark),
   /** What was about to be written; settled by looking at the file. */
   pending: z.nullable(writtenMark),
+  /** The largest number of a document that was written, or about to be; stays when the file goes. Absent: none had one. */
+  documentNumber: z.optional(z.number()),
 })
 
 /** What is remembered of one runtime. */

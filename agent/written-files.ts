@@ -1,6 +1,6 @@
 import { type AuthFacts, localDigestOf } from './auth-facts.ts'
 import type { NormalForm } from './ports.ts'
-import type { AgentState, WrittenMark } from './state.ts'
+import type { AgentState, RuntimeMemory, WrittenMark } from './state.ts'
 import type { Target } from './target-path.ts'
 
 /**
@@ -29,20 +29,32 @@ export class WrittenFiles {
 
   /**
    * Runs a write of `text` and keeps what came of it. `isWritten` says whether the file now holds the text. When `write`
-   * throws, or the process dies, the next look at the file tells.
+   * throws, or the process dies, the next look at the file tells. The document's number counts from before the write on:
+   * nothing older may come after what may have been written.
    */
   record<T>(intent: WriteIntent, write: () => T, isWritten: (result: T) => boolean): T {
-    const { runtime, target, text, facts } = intent
+    const { runtime, target, text, facts, number } = intent
     const before = { ...this.#memory(runtime), target: toTarget(target) }
     const pending = this.#mark(text, facts)
-    this.#state.remember(runtime, { ...before, pending })
+    const numbered = withNumber(before, number)
+    this.#state.remember(runtime, { ...numbered, pending })
     const result = write()
-    this.#state.remember(runtime, {
-      ...before,
-      written: isWritten(result) ? pending : before.written,
-      pending: null,
-    })
+    this.#state.remember(
+      runtime,
+      isWritten(result) ? { ...numbered, written: pending, pending: null } : { ...before, pending: null },
+    )
     return result
+  }
+
+  /** Keeps the number of a document that is about to be written and cannot be recognised later. */
+  keepNumber({ runtime, target }: Pick<WriteIntent, 'runtime' | 'target'>, number: number | null): void {
+    if (number === null) return
+    this.#state.remember(runtime, withNumber({ ...this.#memory(runtime), target: toTarget(target) }, number))
+  }
+
+  /** Gives the largest number of what was written here, removed since or not; `null`: nothing had one. */
+  number(runtime: string): number | null {
+    return this.#memory(runtime).documentNumber ?? null
   }
 
   /** Forgets what was written: the file was removed again. */
@@ -70,7 +82,7 @@ export class WrittenFiles {
     return this.#holds(text, mark) ? this.#mark(text, facts) : mark
   }
 
-  #memory(runtime: string) {
+  #memory(runtime: string): RuntimeMemory {
     const none = { target: { targetPath: '', homeVariable: null }, written: null, pending: null }
     return this.#state.runtimes.get(runtime) ?? none
   }
@@ -93,6 +105,12 @@ export interface WriteIntent {
   readonly target: Target
   readonly text: string
   readonly facts: AuthFacts
+  /** Of the document; `null`: the server sent none. */
+  readonly number: number | null
+}
+
+function withNumber(memory: RuntimeMemory, number: number | null): RuntimeMemory {
+  return number === null ? memory : { ...memory, documentNumber: number }
 }
 
 function toTarget({ targetPath, homeVariable }: Target): Target {

@@ -26,6 +26,8 @@ export type DeviceCommand =
       readonly content: Secret<string>
       /** Replace an existing file only if its digest is this and our agent wrote it; absent: never touch one that exists. */
       readonly replaceDigest?: string
+      /** Epoch ms at which the document was stored; our agent takes none older than it got already. Absent: not known. */
+      readonly documentNumber?: number
     }
   | { readonly key: 'read_runtime_auth_file'; readonly runtime: string; readonly target: RuntimeTarget }
   | {
@@ -44,8 +46,8 @@ export type CommandKey = DeviceCommand['key']
 export type CommandStatus = DeviceAnswer['status']
 
 /**
- * What a device answered. A device-side failure is an answer too (`failed` with the device's own text); only a command that
- * got no usable answer rejects (`DEVICE_OFFLINE`, `DEVICE_TIMEOUT`, `DEVICE_UNSUPPORTED`).
+ * What a device answered. A device-side failure is an answer too (`failed`, or `older_document`, with the device's own text);
+ * only a command that got no usable answer rejects (`DEVICE_OFFLINE`, `DEVICE_TIMEOUT`, `DEVICE_UNSUPPORTED`).
  */
 export interface CommandResult {
   readonly status: CommandStatus

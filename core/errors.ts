@@ -45,6 +45,7 @@ export const ERRORS = {
   DEVICE_OFFLINE: { status: 409, retry: 'later', title: 'Device is not connected' },
   DEVICE_UNSUPPORTED: { status: 409, retry: 'never', title: 'Device cannot run this command' },
   DEVICE_FAILED: { status: 409, retry: 'later', title: 'Device could not carry out the command' },
+  DEVICE_DOCUMENT_NEWER: { status: 409, retry: 'never', title: 'Device has a newer document already' },
   DEVICE_TIMEOUT: { status: 409, retry: 'later', title: 'Device did not answer in time' },
   EXPIRED: { status: 410, retry: 'now', title: 'Version is older than the kept history' },
   PRECONDITION_FAILED: { status: 412, retry: 'never', title: 'Version is not the current one' },

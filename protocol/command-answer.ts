@@ -2,7 +2,19 @@ import * as z from 'zod/mini'
 
 import { COMMAND_OUTPUT_BYTES, type CommandAck, commandAck } from './command.ts'
 
-const STATUSES = ['written', 'skipped_existing', 'read', 'removed', 'absent', 'probed', 'failed'] as const
+/** What our agent refuses before it looks at any file: a device that could, and must not. */
+const REFUSALS = ['older_document', 'stale_fence'] as const
+
+const STATUSES = [
+  'written',
+  'skipped_existing',
+  'read',
+  'removed',
+  'absent',
+  'probed',
+  'failed',
+  ...REFUSALS,
+] as const
 
 /** What came of a command. */
 type AnswerStatus = (typeof STATUSES)[number]
@@ -69,7 +81,11 @@ function success(line: ResultLine): Outcome {
 
 function failure(line: ResultLine | null, ack: CommandAck): Outcome {
   const error = printable(line?.error ?? '') || explainExecutorFailure(ack)
-  return { status: 'failed', content: null, error, probe: null }
+  return { status: refusalIn(line) ?? 'failed', content: null, error, probe: null }
+}
+
+function refusalIn(line: ResultLine | null): (typeof REFUSALS)[number] | null {
+  return REFUSALS.find((refusal) => refusal === line?.status) ?? null
 }
 
 /** Enough for greetings; millions of lines that almost parse must not keep the server busy. */

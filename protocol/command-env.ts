@@ -21,10 +21,24 @@ export const COMMAND_ENV = {
   proxyUrl: 'WEGENT_RUNTIME_CONFIG_PROXY_URL',
   /** `host:port` to try through the proxy; absent: the agent tries its own server. */
   probeTarget: 'WEGENT_RUNTIME_CONFIG_PROBE_TARGET',
+  /** The `fence` of the registration that the server sends this to; absent: that registration had none. */
+  fence: 'WEGENT_RUNTIME_CONFIG_FENCE',
+  /** Grows with each document that is stored for a runtime; a device takes none with a smaller one than it got already. */
+  documentNumber: 'WEGENT_RUNTIME_CONFIG_DOCUMENT_NUMBER',
 } as const
 
 /** What a device command exits with. */
-export const COMMAND_EXIT = { ok: 0, badRequest: 64, noFile: 66, ioFailed: 74 } as const
+export const COMMAND_EXIT = { ok: 0, badRequest: 64, noFile: 66, refused: 69, ioFailed: 74 } as const
+
+/** Writes a fence or a document number as an environment variable holds it. */
+export function toNumberText(value: number): string {
+  return value.toFixed(0)
+}
+
+/** Reads what {@link toNumberText} wrote; `null`: it is none. Milliseconds of the next thirty thousand years fit in. */
+export function parseNumberText(text: string): number | null {
+  return /^[0-9]{1,15}$/.test(text) ? Number(text) : null
+}
 
 /** Linux takes no environment string (name, `=`, value and the zero after it) above 128 KiB. */
 const ENV_STRING_BYTES = 131_072

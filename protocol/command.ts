@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 
 import { EXECUTOR_SCRIPT } from '#protocol/executor-script/script.generated.ts'
 
-import { COMMAND_ENV, type CommandKey, splitContent } from './command-env.ts'
+import { COMMAND_ENV, type CommandKey, splitContent, toNumberText } from './command-env.ts'
 
 /** How long a device may work on a command; five seconds more without an answer and it has failed. */
 export const COMMAND_TIMEOUT_SECONDS = 60
@@ -13,6 +13,9 @@ export const COMMAND_OUTPUT_BYTES = 1_048_576
 /** Which device the payload is for: our agent, which looks at `command_key` and `env` only, or any other executor. */
 export type CommandForm = 'agent' | 'script'
 
+/** Which registration of our agent the payload is for; `null`: one without a fence. */
+export type CommandFence = number | null
+
 /** What is to be asked of a device, in plain strings: the caller opens its secrets as late as this. */
 export type CommandInput =
   | {
@@ -22,6 +25,8 @@ export type CommandInput =
       /** The normal form without a newline at its end. */
       readonly content: string
       readonly replaceDigest?: string
+      /** Larger than that of every document before; absent: it is not known. */
+      readonly documentNumber?: number
     }
   | { readonly key: 'read_runtime_auth_file'; readonly runtime: string; readonly target: CommandTarget }
   | {
@@ -31,6 +36,8 @@ export type CommandInput =
       readonly expectedDigest: string
     }
   | { readonly key: 'probe_proxy'; readonly proxyUrl: string; readonly probeTarget?: string }
+
+type DocumentInput = Extract<CommandInput, { readonly key: 'sync_runtime_auth_file' }>
 
 interface CommandTarget {
   readonly targetPath: string
@@ -70,9 +77,14 @@ const SCRIPT_ACTIONS: Readonly<Record<CommandKey, string | null>> = {
  * Makes the payload that asks a device for something.
  *
  * `null`: executors that are not ours cannot do it (`remove_runtime_auth_file`, `probe_proxy`). They never replace either: a
- * `replaceDigest` is not sent to them, so a file that exists is `skipped_existing`.
+ * `replaceDigest` is not sent to them, so a file that exists is `skipped_existing`. Fence and document number are for our
+ * agent only: nobody else would look at them.
  */
-export function toExecuteCommand(input: CommandInput, form: CommandForm): ExecuteCommand | null {
+export function toExecuteCommand(
+  input: CommandInput,
+  form: CommandForm,
+  fence: CommandFence = null,
+): ExecuteCommand | null {
   const argv = form === 'agent' ? [] : scriptArgv(input.key)
   if (argv === null) return null
   return {
@@ -81,7 +93,7 @@ export function toExecuteCommand(input: CommandInput, form: CommandForm): Execut
     argv,
     args: [],
     cwd: null,
-    env: form === 'agent' ? { ...envOf(input), ...agentEnvOf(input) } : envOf(input),
+    env: form === 'agent' ? { ...envOf(input), ...agentEnvOf(input), ...fenceEnvOf(fence) } : envOf(input),
     timeout_seconds: COMMAND_TIMEOUT_SECONDS,
     max_output_bytes: COMMAND_OUTPUT_BYTES,
   }
@@ -106,10 +118,18 @@ function envOf(input: CommandInput): Record<string, string> {
 function agentEnvOf(input: CommandInput): Record<string, string> {
   if (input.key === 'probe_proxy') return probeEnvOf(input.proxyUrl, input.probeTarget)
   if (input.key === 'remove_runtime_auth_file') return { [COMMAND_ENV.expectedDigest]: input.expectedDigest }
-  if (input.key === 'sync_runtime_auth_file' && input.replaceDigest !== undefined) {
-    return { [COMMAND_ENV.replaceDigest]: input.replaceDigest }
-  }
-  return {}
+  return input.key === 'sync_runtime_auth_file' ? documentEnvOf(input) : {}
+}
+
+function documentEnvOf({ replaceDigest, documentNumber }: DocumentInput): Record<string, string> {
+  const env: Record<string, string> = {}
+  if (replaceDigest !== undefined) env[COMMAND_ENV.replaceDigest] = replaceDigest
+  if (documentNumber !== undefined) env[COMMAND_ENV.documentNumber] = toNumberText(documentNumber)
+  return env
+}
+
+function fenceEnvOf(fence: CommandFence): Record<string, string> {
+  return fence === null ? {} : { [COMMAND_ENV.fence]: toNumberText(fence) }
 }
 
 function probeEnvOf(proxyUrl: string, probeTarget: string | undefined): Record<string, string> {

@@ -16,6 +16,9 @@ export const DEVICE_EVENTS = {
 
 const MAX_CHARACTERS = 100
 
+/** Fifteen digits, as in the environment of a command. */
+const MAX_FENCE = 999_999_999_999_999
+
 // Ids and names end up in resources, addresses and logs: one line, and text that survives UTF-8.
 const LABEL_RULE = `expected 1 to ${MAX_CHARACTERS} printable characters`
 
@@ -28,6 +31,7 @@ const registerPayload = z.object(
     device_type: z.enum(['local', 'app', 'cloud', 'remote'], 'expected local, app, cloud or remote'),
     executor_version: orNull(z.string().check(z.maxLength(MAX_CHARACTERS))),
     runtime_features: z.optional(z.unknown()),
+    fence: orNull(z.int().check(z.minimum(0), z.maximum(MAX_FENCE))),
   },
   'expected an object',
 )
@@ -40,6 +44,8 @@ export interface Registration {
   readonly executorVersion: string | null
   /** It said `runtime_features.runtimeConfigAgent`. */
   readonly isOurAgent: boolean
+  /** Drawn by our agent for this registration, larger than any it drew before; `null`: it has none. */
+  readonly fence: number | null
 }
 
 /** A registration, or why the payload is none; the reason is worded for the device's log and echoes nothing long. */
@@ -64,6 +70,7 @@ export function parseRegister(payload: unknown): ParsedRegistration {
       deviceType: data.device_type,
       executorVersion: data.executor_version,
       isOurAgent: isOurAgent(data.runtime_features),
+      fence: data.fence,
     },
   }
 }
@@ -103,6 +110,8 @@ export const registerAnswer = z.union([
     runtimes: z.optional(z.array(agentRuntime)),
     /** How long to wait before connecting again once this connection breaks, so that a fleet does not come back at once. */
     retry_after_ms: z.optional(z.number()),
+    /** The `fence` of the registration: every command to it will carry it. Absent: none will. */
+    fence: z.optional(z.number()),
   }),
   z.object({ error: z.string() }),
 ])

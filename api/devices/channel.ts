@@ -79,11 +79,12 @@ export class CommandChannel implements DeviceCommands {
     // The device may have registered anew, as something else, while the token was looked at or the job waited.
     requireCapable(device, command)
     const target = requireOnline(device)
-    const payload = toPayload(device, command)
+    const payload = toPayload(device, target, command)
     const { clock } = this.#options
     const startedAt = clock.monotonic()
     const pending = new PendingAnswer({ device: device.key.deviceId, key: command.key, clock })
     const answer = readCommandAck(await this.#ask(target, payload, pending))
+    if (answer?.status === 'stale_fence') throw overtaken(device.key, command)
     return toCommandResult(command, answer, clock.monotonic() - startedAt)
   }
 
@@ -138,8 +139,8 @@ function emit(connection: DeviceConnection, payload: ExecuteCommand, pending: Pe
   connection.socket.emit(DEVICE_EVENTS.executeCommand, payload, pending.take)
 }
 
-function toPayload(device: LiveDevice, command: DeviceCommand): ExecuteCommand {
-  const payload = toExecuteCommand(openCommand(command), device.isOurAgent ? 'agent' : 'script')
+function toPayload(device: LiveDevice, { fence }: DeviceConnection, command: DeviceCommand): ExecuteCommand {
+  const payload = toExecuteCommand(openCommand(command), device.isOurAgent ? 'agent' : 'script', fence)
   if (payload === null) throw unsupported(device.key, command)
   return payload
 }
@@ -152,6 +153,10 @@ function openCommand(command: DeviceCommand): CommandInput {
 
 function offline(key: DeviceKey): AppError {
   return new AppError('DEVICE_OFFLINE', `Device '${key.deviceId}' is offline`)
+}
+
+function overtaken({ deviceId }: DeviceKey, { key }: DeviceCommand): AppError {
+  return new AppError('DEVICE_OFFLINE', `Device '${deviceId}' connected anew before it came to '${key}'`)
 }
 
 function unsupported({ deviceId }: DeviceKey, { key }: DeviceCommand): AppError {

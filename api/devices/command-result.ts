@@ -30,8 +30,8 @@ export function toCommandResult(
   if (answer === null) return { ...UNREADABLE, durationMs: Math.round(elapsedMs) }
   const { status, exitCode, durationMs, isTruncated } = answer
   const facts = { path: shortPath(answer.path), exitCode, durationMs, isTruncated }
-  if (status === 'failed')
-    return { ...UNREADABLE, ...facts, error: answer.error && hideSecrets(answer.error, command) }
+  if (status === 'failed' || (status === 'older_document' && command.key === 'sync_runtime_auth_file'))
+    return { ...UNREADABLE, ...facts, status, error: answer.error && hideSecrets(answer.error, command) }
   if (!EXPECTED[command.key].includes(status)) {
     return { ...UNREADABLE, ...facts, error: `the device answered '${status}' to '${command.key}'` }
   }

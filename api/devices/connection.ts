@@ -20,6 +20,8 @@ export class DeviceConnection {
   readonly principal: Principal
   /** What it registered as last. Another connection may speak for that device by now. */
   device: LiveDevice | null = null
+  /** Of its last registration; `null`: that had none. Every command over this connection carries it. */
+  fence: number | null = null
   inHand: Waiting | null = null
   refusedEvents = 0
   #eventsState = 0

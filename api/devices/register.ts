@@ -38,8 +38,9 @@ export function registerDevice(connection: DeviceConnection, payload: unknown, d
     deps.reports.drop(connection.device, connection)
   }
   connection.device = device
+  connection.fence = device.isOurAgent ? registration.fence : null
   deps.logger.debug({ user: principal.user.id, device: registration.deviceId }, 'device registered')
-  return { success: true, device_id: registration.deviceId, ...agentPart(device, deps) }
+  return { success: true, device_id: registration.deviceId, ...agentPart(device, connection, deps) }
 }
 
 /** Gives what `device:runtimes` and the register answer tell our agents. */
@@ -47,11 +48,16 @@ export function toRuntimesPayload(runtimes: readonly Runtime[]): object {
   return { runtimes: runtimes.map(agentRuntimeOf) }
 }
 
-function agentPart(device: LiveDevice, { deviceKeys, runtimes, reports }: RegisterDeps): object {
+function agentPart(
+  device: LiveDevice,
+  { fence }: DeviceConnection,
+  { deviceKeys, runtimes, reports }: RegisterDeps,
+): object {
   if (!device.isOurAgent) return {}
   return {
     digest_key: deviceKeys.deviceKey(device.key).open(),
     ...toRuntimesPayload(runtimes()),
     retry_after_ms: reports.nextReturnSlotMs(),
+    ...(fence !== null && { fence }),
   }
 }

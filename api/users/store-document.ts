@@ -21,7 +21,9 @@ export async function storeDocument(
 ): Promise<RuntimeState> {
   const { user, runtime, config } = state
   const encryptedValue = await api.sealer.seal(document.normalForm, authPlace(user, runtime.metadata.name))
-  const updatedAt = timeAfter(api.clock.now(), config?.spec.auth?.updatedAt)
+  // Also after one that was taken away meanwhile: devices remember what they got.
+  const before = config?.spec.auth?.updatedAt ?? config?.spec.updatedAt
+  const updatedAt = timeAfter(api.clock.now(), before)
   const { secretRef: _, ...kept } = config?.spec.auth ?? {}
   const { format, targetPath } = runtime.spec.auth
   const auth = { ...kept, format, targetPath, encryptedValue, sha256: document.sha256, updatedAt }

@@ -11,8 +11,9 @@ export type Doing = Exclude<SyncAction, { readonly type: 'none' }>
 /**
  * Carries an action out on a device and gives its answer.
  *
- * Rejects with what {@link DeviceChannel.send} rejects with, and with `DEVICE_FAILED`, in the device's own words, when the
- * device could not do it or answered something that is no answer to it.
+ * Rejects with what {@link DeviceChannel.send} rejects with, with `DEVICE_DOCUMENT_NEWER` when the device got a newer document
+ * than this one already, and with `DEVICE_FAILED`, in the device's own words, when it could not do it or answered something
+ * that is no answer to it.
  */
 export async function applyAction(
   channel: DeviceChannel,
@@ -22,7 +23,7 @@ export async function applyAction(
   const result = await channel.send(seen.key, toCommand(seen, action))
   if (ANSWERS[action.type].includes(result.status)) return result
   const words = result.error ?? `the device answered "${result.status}"`
-  throw new AppError('DEVICE_FAILED', words)
+  throw new AppError(result.status === 'older_document' ? 'DEVICE_DOCUMENT_NEWER' : 'DEVICE_FAILED', words)
 }
 
 const ANSWERS: Readonly<Record<Doing['type'], readonly CommandStatus[]>> = {
@@ -33,7 +34,7 @@ const ANSWERS: Readonly<Record<Doing['type'], readonly CommandStatus[]>> = {
 }
 
 function toCommand(
-  { key: { runtime }, desired: { target }, document }: Observation,
+  { key: { runtime }, desired: { target, document: wanted }, document }: Observation,
   action: Doing,
 ): DeviceCommand {
   if (action.type === 'import') return { key: 'read_runtime_auth_file', runtime, target }
@@ -41,6 +42,18 @@ function toCommand(
     return { key: 'remove_runtime_auth_file', runtime, target, expectedDigest: action.digest }
   }
   if (document === null) throw new TypeError('nothing is delivered before the stored document is open')
-  const command = { key: 'sync_runtime_auth_file', runtime, target, content: document.normalForm } as const
-  return action.type === 'replace' ? { ...command, replaceDigest: action.digest } : command
+  return {
+    key: 'sync_runtime_auth_file',
+    runtime,
+    target,
+    content: document.normalForm,
+    ...(action.type === 'replace' && { replaceDigest: action.digest }),
+    ...numberOf(wanted?.updatedAt ?? null),
+  }
+}
+
+// Whatever an object says its time is, a number that no device reads must not keep the document from it.
+function numberOf(updatedAt: number | null): { readonly documentNumber?: number } {
+  const isNumber = updatedAt !== null && Number.isSafeInteger(updatedAt) && updatedAt >= 0
+  return isNumber ? { documentNumber: updatedAt } : {}
 }

@@ -110,6 +110,7 @@ function courseOf(flight: Launch, deps: AuthSyncDeps): Course {
 
 const STALLS: Readonly<Partial<Record<ErrorCode, string>>> = {
   DEVICE_UNSUPPORTED: 'CommandUnsupported',
+  DEVICE_DOCUMENT_NEWER: 'OlderDocument',
   AUTH_TOO_LARGE: 'DeviceDocumentUnusable',
   AUTH_NOT_JSON: 'DeviceDocumentUnusable',
   AUTH_NOT_OBJECT: 'DeviceDocumentUnusable',

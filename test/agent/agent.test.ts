@@ -66,6 +66,7 @@ describe('the agent', () => {
           device_type: 'local',
           executor_version: '1.2.3',
           runtime_features: { runtimeConfigAgent: { schemaVersion: 1 } },
+          fence: agent.clock.now(),
         },
       ],
       [

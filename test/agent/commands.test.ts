@@ -140,6 +140,7 @@ describe('several commands', () => {
         order.push('end')
         return { status: 'probed' }
       },
+      isCurrent: () => true,
       clock: new FakeClock(),
       logger: SILENT,
     })
@@ -181,6 +182,7 @@ describe('several commands', () => {
     const runner = new CommandRunner({
       files: () => aFileDeps(openHome(home, {}), join(root.path, 'state')),
       probe: () => Promise.reject(new TypeError('canary')),
+      isCurrent: () => true,
       clock: new FakeClock(),
       logger: { info: say, warn: say, error: say },
     })

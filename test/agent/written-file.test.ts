@@ -173,7 +173,7 @@ describe('removing', () => {
 
 describe('what was written', () => {
   const target = { targetPath: '~/.codex/auth.json', homeVariable: null }
-  const intent = { runtime: 'codex', target, text: `${OLD}\n`, facts }
+  const intent = { runtime: 'codex', target, text: `${OLD}\n`, facts, number: null }
   const look = (facts: FileDeps['facts']) => {
     const inspector = new Inspector(openHome(home, {}), deps.written)
     const fields = { accountId: null, lastRefresh: null }

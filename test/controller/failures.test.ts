@@ -189,6 +189,33 @@ describe('a device that answers oddly', () => {
     },
   )
 
+  it('is left alone when it got a newer document already, until one is stored that is newer still', async () => {
+    const operator = await Operator.forTest()
+    await operator.upload(DOCUMENT)
+    await operator.pass(0)
+    const device = operator.fleet.add()
+    const error = 'the document of … is older than what this device got already'
+    device.respond = async () => answer('older_document', { error })
+    await operator.until(() => device.received.length === 1)
+    await operator.pass(60 * 60_000)
+    expect(device.received).toHaveLength(1)
+    expect(await operator.explain()).toMatchObject({
+      state: 'Stalled',
+      reason: 'OlderDocument',
+      message: error,
+      unblock: expect.stringContaining('upload the stored one again'),
+      lastResult: 'failed',
+      attempts: 0,
+    })
+    device.respond = null
+    // The very same login again: what makes the difference is when it was stored.
+    await operator.upload(DOCUMENT)
+    await operator.until(() => device.files.has('codex'))
+    const numbers = device.received.map((command) => 'documentNumber' in command && command.documentNumber)
+    expect(numbers).toEqual([expect.any(Number), expect.any(Number)])
+    expect(Number(numbers[1])).toBeGreaterThan(Number(numbers[0]))
+  })
+
   it('is left alone when it does not know the command, until something changes', async () => {
     const operator = await Operator.forTest()
     await operator.upload(DOCUMENT)

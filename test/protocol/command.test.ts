@@ -45,6 +45,22 @@ describe('the payload of a command', () => {
     })
   })
 
+  it('tells our agent, and nobody else, of fence and document number', () => {
+    const input = { ...SYNC, documentNumber: 1_790_000_000_000 }
+    const fences = {
+      WEGENT_RUNTIME_CONFIG_FENCE: '17',
+      WEGENT_RUNTIME_CONFIG_DOCUMENT_NUMBER: '1790000000000',
+    }
+
+    expect(toExecuteCommand(input, 'agent', 17)?.env).toEqual({
+      ...ENV,
+      WEGENT_RUNTIME_CONFIG_CONTENT: '{"token":"secret"}',
+      ...fences,
+    })
+    expect(toExecuteCommand(input, 'script', 17)).toEqual(toExecuteCommand(SYNC, 'script'))
+    expect(toExecuteCommand(SYNC, 'agent')?.env).not.toHaveProperty('WEGENT_RUNTIME_CONFIG_FENCE')
+  })
+
   it('reads with the same script', () => {
     const input = { key: 'read_runtime_auth_file', runtime: 'codex', target: TARGET } as const
 

@@ -16,8 +16,20 @@ describe('registrations', () => {
         deviceType: 'local',
         executorVersion: '1.8.6',
         isOurAgent: false,
+        fence: null,
       },
     })
+  })
+
+  it.each([
+    ['a number', 1_790_000_000_000, 1_790_000_000_000],
+    ['nothing', undefined, null],
+    ['text', '5', null],
+    ['a fraction', 1.5, null],
+    ['less than nothing', -1, null],
+    ['more digits than fit', 1e15, null],
+  ])('reads %s as a fence, and is not upset by anything else', (_what, fence, read) => {
+    expect(parseRegister(aPayload({ fence })).registration?.fence).toBe(read)
   })
 
   it.each([

@@ -72,10 +72,15 @@ function ourAgent(handles: Home['handles']): CommandDevice {
   }
 }
 
-export function aRunner(files: FileDeps, logger: AgentLogger = SILENT): CommandRunner {
+export function aRunner(
+  files: FileDeps,
+  logger: AgentLogger = SILENT,
+  isCurrent: (env: Readonly<Record<string, string>>) => boolean = () => true,
+): CommandRunner {
   return new CommandRunner({
     files: () => files,
     probe: () => Promise.resolve({ status: 'probed' }),
+    isCurrent,
     clock: new FakeClock(),
     logger,
   })
