@@ -3,6 +3,7 @@ import { isAppError } from '#core/errors.ts'
 import { REPLICA_TIMES } from '#core/lease.ts'
 import type { Lease, Leases } from '#store/leases.ts'
 
+import type { Leadership } from './leadership.ts'
 import { answerWithin, isLeaseHeld, LeaseHolder, type LeaseHolderOptions } from './lease-holder.ts'
 import type { CommandAuthority, ReplicaDirectory } from './ports.ts'
 
@@ -13,6 +14,8 @@ export interface ReplicasOptions extends Pick<LeaseHolderOptions, 'clock' | 'ran
   readonly replica: string
   /** Where the others reach this one; `null`: nowhere. */
   readonly peerUrl: string | null
+  /** Whoever leads deletes the Leases of replicas that are long gone; absent: nobody does. */
+  readonly leadership?: Pick<Leadership, 'isLeader'>
 }
 
 /** A replica as it was seen in the list before. */
@@ -107,21 +110,6 @@ export class Replicas implements ReplicaDirectory, CommandAuthority {
     return () => void this.#listeners.delete(listener)
   }
 
-  /** Deletes the Leases of replicas that are long gone; for the leader. Rejects with what the store rejects with. */
-  async removeStale(): Promise<void> {
-    const { clock, leases, logger, replica } = this.#options
-    for (const [name, { lease, since }] of this.#seen) {
-      if (name === replica || this.#alive.has(name) || clock.monotonic() - since < SWEEP_AFTER_MS) continue
-      try {
-        await leases.delete(lease)
-        logger.info({ replica: name }, 'lease of a replica that is gone was deleted')
-      } catch (error) {
-        // It came back.
-        if (!isAppError(error, 'CONFLICT')) throw error
-      }
-    }
-  }
-
   /** A replica that nobody has seen may just have started: it counts as alive until a newer picture says otherwise. */
   #doubt(gateway: string): boolean {
     if (this.#unknown.has(gateway)) return false
@@ -155,6 +143,7 @@ export class Replicas implements ReplicaDirectory, CommandAuthority {
     try {
       const list = await answerWithin(ANSWER_MS, leases.list(`${KIND_LABEL}=${KIND}`), clock)
       this.#see(list, doubts)
+      await this.#sweep()
     } catch (error) {
       for (const gateway of doubts) this.#doubts.add(gateway)
       logger.warn({ err: error }, 'replicas could not be listed, will be tried again')
@@ -177,6 +166,21 @@ export class Replicas implements ReplicaDirectory, CommandAuthority {
     for (const gateway of seen.keys()) this.#unknown.delete(gateway)
     const isSame = before.size === this.#alive.size && alive.every(([name]) => before.has(name))
     if (!isSame || doubts.size > 0) for (const listener of this.#listeners) listener()
+  }
+
+  async #sweep(): Promise<void> {
+    const { clock, leases, logger, leadership } = this.#options
+    if (leadership?.isLeader !== true) return
+    for (const [replica, { lease, since }] of this.#seen) {
+      if (this.isAlive(replica) || clock.monotonic() - since < SWEEP_AFTER_MS) continue
+      try {
+        await answerWithin(ANSWER_MS, leases.delete(lease), clock)
+        logger.info({ replica }, 'lease of a replica that is gone was deleted')
+      } catch (error) {
+        // It came back.
+        if (!isAppError(error, 'CONFLICT')) throw error
+      }
+    }
   }
 
   #sight(lease: Lease, now: number): Seen {

@@ -1,5 +1,6 @@
 import type { SyncState } from '#core/auth-sync-finding.ts'
 import type { Clock } from '#core/clock.ts'
+import type { DeviceKey } from '#core/device-command.ts'
 
 import type { AuthSyncDeps } from './auth-sync/deps.ts'
 import { DocumentOpener } from './auth-sync/document-opener.ts'
@@ -9,17 +10,21 @@ import { SyncRecords } from './auth-sync/records.ts'
 import { SyncRequests } from './auth-sync/requests.ts'
 import { resyncAuth } from './auth-sync/resync.ts'
 import { watchSecrets } from './auth-sync/secret-watch.ts'
-import { fromKeyText, type SyncKey } from './auth-sync/sync-key.ts'
+import { fromKeyText, type SyncKey, toKeyText } from './auth-sync/sync-key.ts'
 import { watchAuthSync } from './auth-sync/watches.ts'
 import type { ManagerDeps } from './deps.ts'
 import { DeviceBudget } from './device-budget.ts'
 import { collectDevices } from './device/collect.ts'
+import { DeviceOwnership } from './device/ownership.ts'
 import { reconcileDevice, toDeviceText } from './device/reconcile.ts'
-import { isCollect, watchDevices } from './device/watches.ts'
+import { isCollect, watchDevices, watchForgotten } from './device/watches.ts'
+import { ALONE, whileLeading } from './leadership.ts'
 import { reconcileManagedStatus } from './managed-runtime-config/reconcile.ts'
 import { watchManagedConfigs } from './managed-runtime-config/watches.ts'
 import { createControllerMetrics } from './metrics.ts'
 import { type QueueBasis, createReconcileQueue } from './reconcile-queue.ts'
+import { watchSealedValues } from './reseal/rounds.ts'
+import { countSealedValues } from './reseal/sealed-values.ts'
 import { everyPhase } from './resync.ts'
 import { reconcileProxyStatus } from './user-proxy-config/reconcile.ts'
 import { watchProxies } from './user-proxy-config/watches.ts'
@@ -60,6 +65,7 @@ export function wireControllers(deps: ManagerDeps): Controllers {
   const { authSync, queue } = createAuthSync(shared, status)
   const queues = [queue, ...Object.values(status)]
   metrics.observeOutOfSync(() => statesOf(shared.records))
+  metrics.observeSealedValues(() => countSealedValues(shared))
   const stops: (() => void)[] = []
   return {
     authSync,
@@ -68,13 +74,13 @@ export function wireControllers(deps: ManagerDeps): Controllers {
       shared.started.at = clock.monotonic()
       for (const each of queues) each.start()
       stops.push(
+        // First, so that everybody else sees devices as they are ours or not.
+        watchDevices({ ...shared, onRegained: (device) => decideAnew(device, authSync) }, status.devices),
         watchAuthSync(authSync),
-        watchDevices(shared, status.devices),
-        watchConfigs({ ...shared, authSync }, status.configs),
-        watchProxies(shared, status.proxies),
-        watchSecrets({ ...shared, queue, sumUp: (...name) => sumUp(name, status) }),
-        watchManagedConfigs(shared, status.managed),
+        watchSealedValues(shared),
+        watchSecrets({ ...shared, queue, sumUp: (...name) => sumUp(name, shared, status) }),
         everyPhase(clock, (phase) => resyncAuth(phase, authSync)),
+        whileLeading(shared.leadership, () => lead({ ...shared, authSync }, status)),
       )
     },
     stop: async () => {
@@ -91,15 +97,37 @@ export function wireControllers(deps: ManagerDeps): Controllers {
   }
 }
 
+/** Takes up what only one replica does: everything is looked at once, and then what changes. Returns how to lay it down. */
+function lead(shared: Shared & { readonly authSync: AuthSyncDeps }, status: StatusQueues): () => void {
+  const stops = [
+    watchForgotten(shared, status.devices),
+    watchConfigs(shared, status.configs),
+    watchProxies(shared, status.proxies),
+    watchManagedConfigs(shared, status.managed),
+  ]
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
 /** What is remembered while the process lives. */
-function createMemory({ cache, clock, sealer, secrets }: ManagerDeps) {
+function createMemory(deps: ManagerDeps) {
+  const { cache, clock, sealer, secrets, leadership = ALONE } = deps
+  const records = new SyncRecords(cache)
+  const flights = new Flights()
+  const isInFlight = (device: DeviceKey, runtime: string) => flights.has(toKeyText({ ...device, runtime }))
+  const ownership = new DeviceOwnership({ ...deps, records, isInFlight })
   return {
+    leadership,
+    ownership,
+    /** Devices of which another replica says that it has them are offline here. */
+    reports: ownership.reports(),
     documents: new DocumentOpener({ sealer, secrets }, clock),
     layers: new LayerChecks(sealer),
-    records: new SyncRecords(cache),
+    records,
     budget: new DeviceBudget(clock),
     requests: new SyncRequests(),
-    flights: new Flights(),
+    flights,
     handledRequests: new Map<string, string>(),
     started: { at: clock.monotonic() },
   }
@@ -109,30 +137,35 @@ type Shared = ManagerDeps & ReturnType<typeof createMemory> & Pick<QueueBasis, '
 type StatusQueues = ReturnType<typeof createStatusQueues>
 
 function createStatusQueues(shared: Shared, basis: QueueBasis) {
+  const { leadership } = shared
+  // What was queued while this process led is left to the one that does now.
+  const led = (reconcile: (text: string) => Promise<void>) => async (text: string) =>
+    leadership.isLeader ? reconcile(text) : undefined
+  const collect = led(() => collectDevices(shared))
   return {
     devices: createReconcileQueue({
       ...basis,
       name: 'device',
       concurrency: WRITING,
-      reconcile: (text) => (isCollect(text) ? collectDevices(shared) : reconcileDevice(text, shared)),
+      reconcile: async (text) => (isCollect(text) ? collect(text) : reconcileDevice(text, shared)),
     }),
     configs: createReconcileQueue({
       ...basis,
       name: 'user-runtime-config',
       concurrency: WRITING,
-      reconcile: (text) => reconcileConfigStatus(text, shared),
+      reconcile: led((text) => reconcileConfigStatus(text, shared)),
     }),
     proxies: createReconcileQueue({
       ...basis,
       name: 'user-proxy-config',
       concurrency: WRITING,
-      reconcile: (text) => reconcileProxyStatus(text, shared),
+      reconcile: led((text) => reconcileProxyStatus(text, shared)),
     }),
     managed: createReconcileQueue({
       ...basis,
       name: 'managed-runtime-config',
       concurrency: WRITING,
-      reconcile: (name) => reconcileManagedStatus(name, shared),
+      reconcile: led((name) => reconcileManagedStatus(name, shared)),
     }),
   }
 }
@@ -149,16 +182,27 @@ function createAuthSync(shared: Shared, status: StatusQueues) {
 }
 
 /** A record changed: the device's status, and the summary of all devices, say so soon. */
-function tell(key: SyncKey, { records }: Shared, { devices, configs }: StatusQueues): void {
-  const { history, decision } = records.get(key)
+function tell(key: SyncKey, shared: Shared, status: StatusQueues): void {
+  const { history, decision } = shared.records.get(key)
   const isPassing =
     history.progress.phase !== 'idle' || (decision !== null && decision.action.type !== 'none')
-  devices.addAfter(toDeviceText(key), isPassing ? PASSING_DELAY_MS : SETTLED_DELAY_MS, 'resync')
-  configs.addAfter(`${key.namespace}/${key.runtime}`, SUMMARY_DELAY_MS, 'resync')
+  status.devices.addAfter(toDeviceText(key), isPassing ? PASSING_DELAY_MS : SETTLED_DELAY_MS, 'resync')
+  sumUp([key.namespace, key.runtime], shared, status)
 }
 
-function sumUp(name: readonly [namespace: string, runtime: string], { configs }: StatusQueues): void {
-  configs.addAfter(name.join('/'), SUMMARY_DELAY_MS, 'resync')
+/** The leader sums up; where another leads, the device's status tells that one. */
+function sumUp(
+  name: readonly [namespace: string, runtime: string],
+  { leadership }: Shared,
+  { configs }: StatusQueues,
+): void {
+  if (leadership.isLeader) configs.addAfter(name.join('/'), SUMMARY_DELAY_MS, 'resync')
+}
+
+/** Another replica may have done anything to a device before it came here. */
+function decideAnew(device: DeviceKey, { cache, queue }: AuthSyncDeps): void {
+  for (const { metadata } of cache.list('Runtime'))
+    queue.add(toKeyText({ ...device, runtime: metadata.name }), 'device')
 }
 
 function* statesOf(records: SyncRecords): Generator<readonly [string, SyncState]> {

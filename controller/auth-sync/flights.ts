@@ -18,6 +18,11 @@ export class Flights {
     return this.#flights.size
   }
 
+  /** Whether a command of this key is on its way. */
+  has(keyText: string): boolean {
+    return this.#flights.has(keyText)
+  }
+
   /** Starts a command; `task` must not reject, and must call {@link land}. */
   start(keyText: string, flight: Flight, task: () => Promise<void>): void {
     this.#flights.set(keyText, flight)

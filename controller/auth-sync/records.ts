@@ -49,6 +49,15 @@ export class SyncRecords {
     return isKnown
   }
 
+  /** Reads anew from its status what is remembered of a device, but for runtimes that are kept as they are. */
+  refresh(device: DeviceKey, isKept: (runtime: string) => boolean): void {
+    const known = this.#users.get(device.namespace)?.get(device.deviceId)
+    if (known === undefined) return
+    const kept = [...known].filter(([runtime]) => isKept(runtime))
+    this.drop(device)
+    if (kept.length > 0) this.#keep(device, new Map([...this.#fromStatus(device), ...kept]))
+  }
+
   /** What is remembered of a device, or was before a restart; a device of which there is neither takes no memory. */
   #find(device: DeviceKey): DeviceRecords | undefined {
     const known = this.#users.get(device.namespace)?.get(device.deviceId)

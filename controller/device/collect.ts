@@ -1,6 +1,6 @@
 import { deviceNameOf } from '#core/device-name.ts'
 import { isAppError } from '#core/errors.ts'
-import { findCondition } from '#crds/conditions.ts'
+import { findCondition, isConditionTrue } from '#crds/conditions.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
 
 import type { DeviceDeps } from './reconcile.ts'
@@ -17,11 +17,14 @@ export async function collectDevices(deps: DeviceDeps): Promise<void> {
   }
 }
 
+/** Whoever has a device says so here, or in its status; that nobody has it any more is written first. */
 function isInUse(
-  { metadata: { namespace = '' }, spec: { deviceId } }: ObjectOf<'Device'>,
+  { metadata: { namespace = '' }, spec: { deviceId }, status }: ObjectOf<'Device'>,
   deps: DeviceDeps,
 ): boolean {
-  return deps.reports.get({ namespace, deviceId }) !== undefined
+  return (
+    isConditionTrue(status?.conditions, 'Online') || deps.reports.get({ namespace, deviceId }) !== undefined
+  )
 }
 
 /**

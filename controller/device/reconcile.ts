@@ -5,11 +5,13 @@ import type { Clock } from '#core/clock.ts'
 import type { DeviceKey } from '#core/device-command.ts'
 import { deviceNameOf } from '#core/device-name.ts'
 import type { DeviceReport } from '#core/device-report.ts'
+import { AppError, isAppError } from '#core/errors.ts'
 import { API_VERSION } from '#crds/group.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
 import { findObject } from '#store/find-object.ts'
 import type { Store } from '#store/store.ts'
 
+import type { DeviceOwnership } from './ownership.ts'
 import { renderDeviceStatus } from './render.ts'
 
 /** What keeping Device objects stands on. */
@@ -25,10 +27,8 @@ export interface DeviceDeps {
   readonly gateway?: string
   /** Monotonic ms at which the controller started. */
   readonly started: { readonly at: number }
+  readonly ownership: DeviceOwnership
 }
-
-/** How long a device may take to come back after our own restart before it counts as offline. */
-export const RETURN_GRACE_MS = 120_000
 
 /** Writes a device as text, for the queue. */
 export function toDeviceText({ namespace, deviceId }: DeviceKey): string {
@@ -39,16 +39,19 @@ export function toDeviceText({ namespace, deviceId }: DeviceKey): string {
 export async function reconcileDevice(text: string, deps: DeviceDeps): Promise<void> {
   const at = text.indexOf('/')
   const device = { namespace: text.slice(0, at), deviceId: text.slice(at + 1) }
+  const standing = deps.ownership.standingOf(device)
+  if (standing === 'theirs') return deps.ownership.release(device)
+  if (standing === 'contested') return
   const report = deps.reports.get(device)
   if (report !== undefined && !(await ensureObject(report, deps))) return
   await writeStatus(deps.store, {
     kind: 'Device',
     key: { namespace: device.namespace, name: deviceNameOf(device.deviceId) },
     render: (object) => {
-      const isLost = deps.clock.monotonic() - deps.started.at >= RETURN_GRACE_MS
+      if (!deps.ownership.mayWrite(device, object)) return object.status
       return renderDeviceStatus(object, {
         report: deps.reports.get(device),
-        isLost,
+        isLost: deps.ownership.isLost(object, deps.started.at),
         records: deps.records.ofDevice(device),
         runtimes: new Set(deps.cache.list('Runtime').map((runtime) => runtime.metadata.name)),
         now: new Date(deps.clock.now()).toISOString(),
@@ -67,7 +70,7 @@ async function ensureObject(report: DeviceReport, deps: DeviceDeps): Promise<boo
   if (object === undefined) {
     const metadata = { namespace, name }
     const spec = { deviceId, ...described }
-    await deps.store.create('Device', { apiVersion: API_VERSION, kind: 'Device', metadata, spec })
+    await create({ apiVersion: API_VERSION, kind: 'Device', metadata, spec }, deps)
     return true
   }
   if (object.spec.deviceId !== deviceId) {
@@ -78,6 +81,18 @@ async function ensureObject(report: DeviceReport, deps: DeviceDeps): Promise<boo
     await deps.store.update('Device', { ...object, spec: { ...object.spec, ...described } })
   }
   return true
+}
+
+async function create(object: ObjectOf<'Device'>, { store }: DeviceDeps): Promise<void> {
+  try {
+    await store.create('Device', object)
+  } catch (error) {
+    // Another replica had it first: what is there is looked at anew.
+    if (isAppError(error, 'ALREADY_EXISTS')) throw new AppError('CONFLICT', error.message, { cause: error })
+    if (!isAppError(error, 'NOT_FOUND')) throw error
+    // A device may be quicker than the namespace of its new user.
+    throw new AppError('STORE_UNAVAILABLE', error.message, { cause: error })
+  }
 }
 
 function isDescribed({ spec }: ObjectOf<'Device'>, report: DeviceReport): boolean {

@@ -35,15 +35,24 @@ export function renderDeviceStatus(object: ObjectOf<'Device'>, facts: DeviceFact
 
 /** All of the status but the time of the last heartbeat. */
 function renderLasting(object: ObjectOf<'Device'>, facts: DeviceFacts): DeviceStatus {
-  const { report, gateway } = facts
+  const { report } = facts
   const before: DeviceStatus = object.status ?? {}
   return {
     ...present('observedGeneration', object.metadata.generation),
     ...present('conditions', renderConditions(object, facts)),
     ...present('executorVersion', report?.executorVersion ?? before.executorVersion),
-    ...present('gateway', report?.isOnline === true ? gateway : undefined),
+    ...present('gateway', renderGateway(before.gateway, facts)),
     ...present('runtimes', renderRows(before.runtimes, facts)),
   }
+}
+
+/** While a device may still come back, its status names who had it: that one, or the leader, says so when it does not. */
+function renderGateway(
+  before: string | undefined,
+  { report, isLost, gateway }: DeviceFacts,
+): string | undefined {
+  if (report?.isOnline === true) return gateway
+  return report === undefined && !isLost && gateway !== undefined ? before : undefined
 }
 
 function renderConditions(object: ObjectOf<'Device'>, facts: DeviceFacts): DeviceStatus['conditions'] {
@@ -87,21 +96,24 @@ function renderRows(before: DeviceStatus['runtimes'], facts: DeviceFacts): Devic
 function renderRow(
   name: string,
   before: DeviceRuntime | undefined,
-  { records, report }: DeviceFacts,
+  { records, report, gateway }: DeviceFacts,
 ): DeviceRuntime | null {
   const record = records.get(name)
   const config = renderConfig(name, before, report)
-  const row = record === undefined ? null : renderSync(name, before, record)
+  const row = record === undefined ? null : renderSync(before, { name, record, gateway })
   if (config === undefined) return row
   return { ...(row ?? { name, state: record?.decision?.state ?? 'Unknown' }), config }
 }
 
 function renderSync(
-  name: string,
   before: DeviceRuntime | undefined,
-  record: SyncRecord,
+  { name, record, gateway }: { name: string; record: SyncRecord; gateway: string | undefined },
 ): DeviceRuntime | null {
-  if (record.decision !== null) return toDeviceRow(name, record)
+  if (record.decision !== null) {
+    const row = toDeviceRow(name, record)
+    // Another replica may have to sum up from it.
+    return row === null || gateway === undefined ? row : { ...row, active: record.isActive }
+  }
   // Written down before a restart and not looked at since: it stays as it is.
   if (before === undefined) return null
   const { config: _, ...row } = before

@@ -1,4 +1,3 @@
-import { toDeviceSync } from '#controller/auth-sync/device-sync.ts'
 import type { DocumentOpener } from '#controller/auth-sync/document-opener.ts'
 import { documentSourceOf } from '#controller/auth-sync/document-source.ts'
 import type { OpenRequest } from '#controller/auth-sync/opened-document.ts'
@@ -19,6 +18,7 @@ import { setCondition } from '#crds/conditions.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
 import type { Store } from '#store/store.ts'
 
+import { deviceSyncsOf } from './device-syncs.ts'
 import type { LayerChecks } from './layer-checks.ts'
 
 type Config = ObjectOf<'UserRuntimeConfig'>
@@ -35,6 +35,8 @@ export interface ConfigStatusDeps {
   readonly clock: Clock
   /** The requested sync that was carried out last, by `namespace/runtime`. */
   readonly handledRequests: ReadonlyMap<string, string>
+  /** Name of this replica; absent: there is only one. */
+  readonly gateway?: string
 }
 
 /** Sums up in a configuration's status what is so on all devices of its user. */
@@ -43,7 +45,7 @@ export async function reconcileConfigStatus(text: string, deps: ConfigStatusDeps
   const cached = deps.cache.get('UserRuntimeConfig', { namespace, name })
   if (cached === undefined) return deps.layers.drop(text)
   const facts = await observeFacts(cached, deps)
-  const devices = devicesOf(namespace, name, deps)
+  const devices = deviceSyncsOf({ namespace, runtime: name }, deps)
   await writeStatus(deps.store, {
     kind: 'UserRuntimeConfig',
     key: { namespace, name },
@@ -77,16 +79,6 @@ async function observeDocument(
   const { document, fault } = await documents.open(request)
   if (document === null) return { sha256, fault, hasRefreshToken: false, secret }
   return { sha256: document.sha256, fault, hasRefreshToken: document.hasRefreshToken, secret }
-}
-
-function devicesOf(
-  namespace: string,
-  runtime: string,
-  { reports, records }: ConfigStatusDeps,
-): readonly DeviceSync[] {
-  return reports
-    .list(namespace)
-    .map((report) => toDeviceSync(report, records.get({ namespace, deviceId: report.deviceId, runtime })))
 }
 
 interface RenderFacts {

@@ -393,6 +393,10 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                             "maxLength": 35,
                             "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
                           },
+                          "active": {
+                            "description": "Whether a CLI of this runtime runs on the device, or may. Written where there are several replicas, so that all of them know; absent otherwise.",
+                            "type": "boolean"
+                          },
                           "config": {
                             "description": "What the device says of the runtime's configuration files. Absent when it says nothing, as executors other than our agent do.",
                             "type": "object",

@@ -146,6 +146,10 @@ export interface DeviceRuntime {
    */
   readonly nextAttemptTime?: string
   /**
+   * Whether a CLI of this runtime runs on the device, or may. Written where there are several replicas, so that all of them know; absent otherwise.
+   */
+  readonly active?: boolean
+  /**
    * What the device says of the runtime's configuration files. Absent when it says nothing, as executors other than our agent do.
    */
   readonly config?: {
