@@ -1,5 +1,5 @@
 import type { Clock } from '#core/clock.ts'
-import { isAppError } from '#core/errors.ts'
+import { AppError, isAppError } from '#core/errors.ts'
 import type { SigningKey } from '#secrets/signing.ts'
 import type { Tokens } from '#store/tokens.ts'
 import type { User, Users } from '#store/users.ts'
@@ -21,7 +21,8 @@ export interface Authenticator {
    * Gives the active user a token stands for, made now if a signed token is the first sign of them.
    *
    * @param bearer the token alone, as the socket hands it over; for a header see {@link bearerOf}
-   * Rejects with `UNAUTHENTICATED` for anything but a good token of an active user; never with a word of the token.
+   * Rejects with `UNAUTHENTICATED` for anything but a good token of an active user, never with a word of the token; with
+   * `FORBIDDEN` for a good token of somebody who is nobody here; with `STORE_UNAVAILABLE` when nobody can tell at the moment.
    */
   authenticate(bearer: string | undefined): Promise<Principal>
   /** Tells whether a connection that was let in may stay: token not expired or revoked, user still active. */
@@ -109,13 +110,24 @@ async function findUser(
 // Whoever holds the server's key has vouched for the name. Two first requests at once meet in the store: one creates.
 async function welcome(subject: Subject, users: Users): Promise<User | undefined> {
   if ('id' in subject) return undefined
+  const { name, role } = subject
+  if (subject.mustExist) throw nobody(name)
   try {
-    return await users.create(subject)
+    return await users.create({ name, role })
   } catch (error) {
     if (isAppError(error, 'ALREADY_EXISTS')) return users.findByName(subject.name)
     if (isAppError(error, 'INVALID')) throw refused('its subject cannot be the name of a user')
     throw error
   }
+}
+
+// The token is good, so a new one would not help; and it is no try to guess one.
+function nobody(name: string): AppError {
+  const subject = JSON.stringify(name)
+  return new AppError(
+    'FORBIDDEN',
+    `nobody here is ${subject}; ask an administrator to make a User with spec.subject: ${subject}`,
+  )
 }
 
 function toPrincipal({ scopes, deviceId, tokenId, expiresAt }: Identity, user: User): Principal {

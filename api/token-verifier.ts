@@ -8,7 +8,16 @@ import { type Principal, type Scope, SCOPES } from './principal.ts'
 import { RecentlyUsed } from './recently-used.ts'
 
 /** Whom a token stands for: somebody known by id, or by a name that an issuer vouches for. */
-export type Subject = { readonly id: string } | { readonly name: string; readonly role: 'user' | 'admin' }
+export type Subject = { readonly id: string } | NamedSubject
+
+/** Somebody known by a name. */
+export interface NamedSubject {
+  readonly name: string
+  /** What they become if this is the first sign of them. */
+  readonly role: 'user' | 'admin'
+  /** Somebody unknown stays unknown: the issuer knows far more people than are meant to be here. */
+  readonly mustExist?: boolean
+}
 
 /** What a good token says. */
 export interface Identity {

@@ -3,7 +3,7 @@ import type { Socket } from 'socket.io'
 import type { Logger } from '#api/logger.ts'
 import type { Principal } from '#api/principal.ts'
 import type { Clock } from '#core/clock.ts'
-import { AppError } from '#core/errors.ts'
+import { AppError, type ErrorCode } from '#core/errors.ts'
 
 import { type DeviceLimits, spend } from './limits.ts'
 import type { DeviceMetrics } from './metrics.ts'
@@ -35,7 +35,7 @@ export class Admission {
       return this.#countConnect(principal) ? principal : this.#refuseCrowd()
     } catch (error) {
       // The refusal is the answer to this client: there is no request whose boundary could word it.
-      if (error instanceof AppError && error.code === 'UNAUTHENTICATED') return this.#refuse(error.message)
+      if (error instanceof AppError && REFUSALS.has(error.code)) return this.#refuse(error.message)
       this.#options.logger.error({ error }, 'token of a device could not be checked')
       return 'token cannot be checked at the moment; try again later'
     }
@@ -67,6 +67,7 @@ export class Admission {
   }
 }
 
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(['UNAUTHENTICATED', 'FORBIDDEN'])
 const MAX_REMEMBERED = 10_000
 
 function tokenOf(socket: Socket): string {
