@@ -2,6 +2,7 @@ import { Command } from 'commander'
 
 import { addAgent } from './program/agent.ts'
 import { addDevices } from './program/devices.ts'
+import { addKeys } from './program/keys.ts'
 import { addLayers } from './program/layers.ts'
 import { addMachine } from './program/machine.ts'
 import { addProxy } from './program/proxy.ts'
@@ -44,6 +45,7 @@ export function createProgram(): Command {
   addRuntimes(program)
   addProxy(program)
   addUsers(program)
+  addKeys(program)
   addLayers(program)
   addMachine(program)
   return program

@@ -72,26 +72,52 @@ export async function openKeyring(path: string, options: KeyFileOptions = {}): P
  * @throws AppError `KEYRING_UNUSABLE`
  */
 export function parseKeyring(text: string, source: string): Keyring {
-  const parsed = keyringText.safeParse(parseJson(text, source))
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    throw unusable(source, `${issue?.path.join('.') || 'content'}: ${issue?.message ?? 'not valid'}`)
-  }
-  const { keys, current, deviceSeed } = parsed.data
+  const { keys, current, deviceSeed } = parseText(text, source)
   const byKid = new Map(keys.map(({ kid, key }) => [kid, { kid, secret: toKeyObject(key) }]))
-  if (byKid.size < keys.length) throw unusable(source, 'keys: the same kid is there twice')
-  if (new Set([...keys.map(({ key }) => key), deviceSeed]).size <= keys.length) {
-    throw unusable(source, 'keys: the same key is there twice')
-  }
   const currentKey = byKid.get(current)
   if (currentKey === undefined) throw unusable(source, 'current: no key has this kid')
   return { source, current: currentKey, keys: byKid, deviceSeed: toKeyObject(deviceSeed) }
 }
 
-function createKeyringText(): string {
-  const kid = `key-${randomBytes(6).toString('hex')}`
-  const [key, deviceSeed] = [randomKey(), randomKey()]
-  return `${JSON.stringify({ version: 1, current: kid, keys: [{ kid, key }], deviceSeed }, null, 2)}\n`
+function parseText(text: string, source: string): z.output<typeof keyringText> {
+  const parsed = keyringText.safeParse(parseJson(text, source))
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    throw unusable(source, `${issue?.path.join('.') || 'content'}: ${issue?.message ?? 'not valid'}`)
+  }
+  const { keys, deviceSeed } = parsed.data
+  if (new Set(keys.map(({ kid }) => kid)).size < keys.length)
+    throw unusable(source, 'keys: the same kid is there twice')
+  if (new Set([...keys.map(({ key }) => key), deviceSeed]).size <= keys.length)
+    throw unusable(source, 'keys: the same key is there twice')
+  return parsed.data
+}
+
+/** Makes the text of a new keyring, with one random key. */
+export function createKeyringText(): string {
+  const added = randomKeyringKey()
+  return toText({ version: 1, current: added.kid, keys: [added], deviceSeed: randomKey() })
+}
+
+/**
+ * Adds a random key to a keyring and makes it the current one. All others stay: they open what was sealed with them.
+ *
+ * @param source of the text, named in messages
+ * @throws AppError `KEYRING_UNUSABLE`, also for a keyring that is full
+ */
+export function addKeyringKey(text: string, source: string): string {
+  const { keys, deviceSeed } = parseText(text, source)
+  if (keys.length >= MAX_KEYS) throw unusable(source, `keys: expected at most ${MAX_KEYS - 1} before another`)
+  const added = randomKeyringKey()
+  return toText({ version: 1, current: added.kid, keys: [...keys, added], deviceSeed })
+}
+
+function randomKeyringKey(): { readonly kid: string; readonly key: string } {
+  return { kid: `key-${randomBytes(6).toString('hex')}`, key: randomKey() }
+}
+
+function toText(keyring: z.input<typeof keyringText>): string {
+  return `${JSON.stringify(keyring, null, 2)}\n`
 }
 
 function randomKey(): string {

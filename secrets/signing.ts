@@ -61,7 +61,7 @@ const MAX_SUBJECT_CHARS = 100
  */
 export async function openSigningKey(path: string, options: KeyFileOptions = {}): Promise<SigningKey> {
   return parseSigningKey(
-    await openKeyFile({ path, noun: 'signing key', create: createPem, ...options }),
+    await openKeyFile({ path, noun: 'signing key', create: createSigningKeyText, ...options }),
     path,
   )
 }
@@ -176,7 +176,8 @@ function oddLifetime({ expiresInSeconds: seconds }: TokenRequest): string | unde
   return isGood ? undefined : `lifetime: expected 1 to ${MAX_LIFETIME_SECONDS} whole seconds, got ${seconds}`
 }
 
-function createPem(): string {
+/** Makes the text of a new signing key. */
+export function createSigningKeyText(): string {
   return generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 

@@ -5,9 +5,10 @@ import { dirname, join, resolve } from 'node:path'
 import type { Context } from '#cli/context.ts'
 import { requireFolderOrNothing } from '#cli/data-folder.ts'
 import { toTable } from '#cli/output.ts'
+import { openNamedSigningKey } from '#cli/server/keys.ts'
 import { AppError } from '#core/errors.ts'
 import { DeviceTokenList, MadeDeviceToken } from '#protocol/device-token.ts'
-import { openSigningKey, signToken } from '#secrets/signing.ts'
+import { signToken } from '#secrets/signing.ts'
 
 /** Flags of `token create`: a user or a device. */
 export interface TokenFlags {
@@ -49,9 +50,9 @@ async function createForUser(
   user: string,
   flags: TokenFlags,
 ): Promise<MadeToken> {
-  await requireFolderOrNothing(settings.data)
+  if (settings['signing-key'] === 'auto') await requireFolderOrNothing(settings.data)
   const mustExist = existsSync(join(settings.data, 'runtimeconfig.db'))
-  const key = await openSigningKey(join(settings.data, 'signing-key.pem'), { mustExist })
+  const key = await openNamedSigningKey(settings, { mustExist })
   const { id, token, expiresAt } = await signToken(key, {
     subject: user,
     scopes: flags.scope ?? ['user'],

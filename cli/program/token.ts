@@ -26,11 +26,15 @@ export function addToken(program: Command): void {
 }
 
 function addCreate(token: Command): void {
-  const create = withSettings(token.command('create'), ['data', ...CLIENT])
+  const create = withSettings(token.command('create'), ['data', 'signing-key', ...CLIENT])
     .description(
       "make a user's token (on the server's machine), or a device token (anywhere, with a user's token)",
     )
-    .option('--user <name>', 'user the token is for; signed with the key in --data', shortText)
+    .option(
+      '--user <name>',
+      'user the token is for; signed with --signing-key, or the key in --data',
+      shortText,
+    )
     .addOption(
       new Option('--scope <scope...>', 'what the token may be used for (default: user)').choices([
         'user',
