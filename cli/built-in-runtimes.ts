@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 
+import { isAppError } from '#core/errors.ts'
 import { BUILT_IN_RUNTIMES } from '#crds/types/runtimes.generated.ts'
 import { findObject } from '#store/find-object.ts'
 import type { NewObject, Store } from '#store/store.ts'
@@ -13,7 +14,16 @@ const SHIPPED_GENERATION = 'agent.wecode.io/shipped-generation'
  * A runtime that an administrator edited stays as it is; one that was deleted comes back at the next start.
  */
 export async function installBuiltInRuntimes(store: Store): Promise<void> {
-  for (const shipped of BUILT_IN_RUNTIMES) await install(store, shipped)
+  for (const shipped of BUILT_IN_RUNTIMES) await installOrLeave(store, shipped)
+}
+
+// Another replica that starts at the same time does the same.
+async function installOrLeave(store: Store, shipped: NewObject<'Runtime'>): Promise<void> {
+  try {
+    await install(store, shipped)
+  } catch (error) {
+    if (!isAppError(error, 'ALREADY_EXISTS') && !isAppError(error, 'CONFLICT')) throw error
+  }
 }
 
 async function install(store: Store, shipped: NewObject<'Runtime'>): Promise<void> {

@@ -2,6 +2,7 @@ import type { AuthenticatorOptions } from '#api/authenticate.ts'
 import type { HealthCheck } from '#api/health.ts'
 import type { ApiCaches } from '#api/ports.ts'
 import type { Clock } from '#core/clock.ts'
+import { AppError } from '#core/errors.ts'
 import type { Runtime } from '#core/runtimes.ts'
 import { type Cache, createCache } from '#store/cache.ts'
 import type { Store } from '#store/store.ts'
@@ -27,11 +28,16 @@ export interface Caches {
   start(signal: AbortSignal): Promise<void>
 }
 
+/** What caches are made of. */
+export interface CachesOptions {
+  readonly store: Store
+  readonly users: Users
+  /** A watch that says nothing for so long fails readiness, ms; `null`: an idle store says nothing at all. */
+  readonly maxSilenceMs: number | null
+}
+
 /** Makes the caches of a server. */
-export function createCaches(
-  { store, users }: { readonly store: Store; readonly users: Users },
-  clock: Clock,
-): Caches {
+export function createCaches({ store, users, maxSilenceMs }: CachesOptions, clock: Clock): Caches {
   const objects = createCache({ store, kinds: KINDS, clock })
   const people = createUserCache({ users, clock })
   let runtimes: readonly Runtime[] = []
@@ -53,7 +59,13 @@ export function createCaches(
     },
     findUser: (subject) => ('id' in subject ? people.get(subject.id) : people.findByName(subject.name)),
     runtimes: () => runtimes,
-    readiness: { name: 'watches', check: () => checkSynced(objects.isSynced && people.isSynced) },
+    readiness: {
+      name: 'watches',
+      check: () => {
+        checkSynced(objects.isSynced && people.isSynced)
+        for (const kind of KINDS) checkHeard(kind, objects.lastEventAgeMs(kind), maxSilenceMs)
+      },
+    },
     start: async (signal) => {
       await Promise.all([objects.start(signal), people.start(signal)])
       readRuntimes()
@@ -63,4 +75,12 @@ export function createCaches(
 
 function checkSynced(isSynced: boolean): void {
   if (!isSynced) throw new Error('the watches have not caught up with the store yet')
+}
+
+function checkHeard(kind: CachedKind, silentMs: number, maxSilenceMs: number | null): void {
+  if (maxSilenceMs === null || silentMs <= maxSilenceMs) return
+  throw new AppError(
+    'STORE_UNAVAILABLE',
+    `nothing was heard of the watch of ${kind} for ${Math.round(silentMs / 1000)} s; is the API server there?`,
+  )
 }

@@ -30,6 +30,11 @@ export function greetingOf({ address, data, user }: Start): readonly string[] {
   ]
 }
 
+/** Says where a replica in a cluster is; what to do next, it has no way to know. */
+export function clusterGreetingOf(address: string): readonly string[] {
+  return [`runtimeconfig ${VERSION} is listening on ${address}; everything is kept in the cluster`]
+}
+
 // `0.0.0.0` is where to listen, not where to go.
 function reachable(address: string, any: { readonly v4: string; readonly v6: string }): string {
   return address.replace('//0.0.0.0:', `//${any.v4}:`).replace('//[::]:', `//${any.v6}:`)

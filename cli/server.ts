@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import type { RequestListener } from 'node:http'
 
 import { collectDefaultMetrics, Registry } from 'prom-client'
 
@@ -8,22 +7,20 @@ import { createDeviceTokenService } from '#api/device-tokens.ts'
 import { createDeviceGateway, type DeviceGateway } from '#api/devices/gateway.ts'
 import type { DeviceLimits } from '#api/devices/limits.ts'
 import type { HealthCheck } from '#api/health.ts'
-import { configureHttpServer, HTTP_SERVER_OPTIONS } from '#api/http-server.ts'
 import type { Logger } from '#api/logger.ts'
 import { DEFAULT_RATE_LIMITS } from '#api/rate-limit.ts'
 import { createApp } from '#api/server.ts'
 import { createManager, type Manager } from '#controller/manager.ts'
 import type { Clock } from '#core/clock.ts'
-import { AppError } from '#core/errors.ts'
 import { createDeviceKeys, type DeviceKeys } from '#secrets/device-key.ts'
 import { createSealer, type Sealer } from '#secrets/seal.ts'
 
-import { installBuiltInRuntimes } from './built-in-runtimes.ts'
 import { type Caches, createCaches } from './caches.ts'
 import { readLegacyReader } from './legacy-key.ts'
 import { openLoopWatch } from './loop-watch.ts'
 import type { Settings } from './resolve-settings.ts'
 import type { Foundation, FoundationDeps } from './server/foundation.ts'
+import { type FrontDoor, openFrontDoor } from './server/front-door.ts'
 import { registerWatchAge } from './watch-age.ts'
 
 /** What a server is started from. */
@@ -33,6 +30,8 @@ export interface ServerDeps {
   readonly logger: Logger
   /** What differs from the usual limits of the device channel. */
   readonly deviceLimits?: Partial<DeviceLimits>
+  /** Ends the waiting for a store that is away; a server that has started is stopped by `stop`. */
+  readonly signal?: AbortSignal
 }
 
 /** A server that answers. */
@@ -43,13 +42,17 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
-/** The parts of a server, wired. */
-interface Parts extends ServerDeps {
+/** What a server has before it has read anything. */
+interface Ground extends ServerDeps {
   readonly registry: Registry
-  readonly authenticator: Authenticator
-  readonly deviceKeys: DeviceKeys
-  readonly sealer: Sealer
   readonly foundation: Foundation
+  readonly sealer: Sealer
+  readonly deviceKeys: DeviceKeys
+}
+
+/** The parts of a server, wired. */
+interface Parts extends Ground {
+  readonly authenticator: Authenticator
   readonly caches: Caches
 }
 
@@ -59,97 +62,85 @@ interface Parts extends ServerDeps {
  * @throws AppError `KEYRING_UNUSABLE`, `STORE_LOCKED`, `STORE_DAMAGED`, or `SETTING_INVALID` when the address is taken
  */
 export async function startServer(deps: ServerDeps): Promise<RunningServer> {
+  const ground = await layGround(deps)
   const stopping = new AbortController()
-  const parts = await openParts(deps, stopping.signal)
-  const gateway = openGateway(parts)
-  const manager = openManager(parts, gateway)
-  const loop = openLoopWatch()
-  const http = openHttp(parts, {
-    gateway,
-    manager,
-    livenessChecks: [loop.check, { name: 'reconcile', check: () => manager.checkAlive() }],
-  })
+  let door: FrontDoor | null = null
+  let works: Works | null = null
   const stop = async (): Promise<void> => {
-    const closed = http.listening ? once(http, 'close') : Promise.resolve()
-    http.close()
-    http.closeIdleConnections()
-    await gateway.close()
-    await manager.stop()
-    await parts.foundation.release()
-    await drain(http, closed)
+    door?.close()
+    await works?.gateway.close()
+    await works?.manager.stop()
+    await ground.foundation.release()
+    await door?.drain()
     stopping.abort()
-    loop.stop()
-    await parts.foundation.close()
+    works?.loop.stop()
+    await ground.foundation.close()
   }
   try {
-    await manager.start(stopping.signal)
-    return { address: await listen(http, deps.settings.listen), stop }
+    door = await openFrontDoor(deps.settings.listen)
+    const interrupt = (): void => stopping.abort()
+    deps.signal?.addEventListener('abort', interrupt)
+    const parts = await readEverything(ground, stopping.signal)
+    works = openWorks(parts)
+    await works.manager.start(stopping.signal)
+    door.open(createHttpApp(parts, works))
+    works.gateway.attach(door.server)
+    deps.signal?.removeEventListener('abort', interrupt)
+    return { address: door.address, stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-const DRAIN_MS = 5000
-const SWEEP_MS = 20
-
-/** Lets requests in hand be answered; one that takes longer is cut off. */
-async function drain(http: Server, closed: Promise<unknown>): Promise<void> {
-  // A connection that is kept alive after its answer would hold the server open.
-  const sweep = setInterval(() => http.closeIdleConnections(), SWEEP_MS)
-  const cut = setTimeout(() => http.closeAllConnections(), DRAIN_MS)
-  await closed
-  clearInterval(sweep)
-  clearTimeout(cut)
-}
-
-async function openParts(deps: ServerDeps, signal: AbortSignal): Promise<Parts> {
-  const { settings, clock } = deps
+async function layGround(deps: ServerDeps): Promise<Ground> {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const legacy = await readLegacyReader(settings['legacy-key'])
+  const legacy = await readLegacyReader(deps.settings['legacy-key'])
   const foundation = await openFoundation({ ...deps, registry })
-  const { store, users, tokens, keyring, signingKey, moreVerifiers } = foundation
+  const { keyring } = foundation
   const sealer = createSealer(keyring, legacy === null ? {} : { legacy })
-  const caches = createCaches({ store, users }, clock)
-  registerWatchAge(registry, caches)
-  await installBuiltInRuntimes(store)
-  await caches.start(signal)
-  await foundation.start(signal)
-  const { findUser } = caches
-  const authenticator = createAuthenticator({ users, tokens, signingKey, clock, findUser, moreVerifiers })
-  return {
-    ...deps,
-    registry,
-    authenticator,
-    deviceKeys: createDeviceKeys(keyring),
-    sealer,
-    foundation,
-    caches,
-  }
+  return { ...deps, registry, foundation, sealer, deviceKeys: createDeviceKeys(keyring) }
 }
 
 // Each loads what only it needs: a cluster's client is as large as everything else together.
 async function openFoundation(deps: FoundationDeps): Promise<Foundation> {
+  if (deps.settings.store === 'kubernetes') {
+    const { openCluster } = await import('./server/cluster.ts')
+    return openCluster(deps)
+  }
   const { openEmbedded } = await import('./server/embedded.ts')
   return openEmbedded(deps)
 }
 
-function openGateway({
-  caches,
-  authenticator,
-  deviceKeys,
-  clock,
-  logger,
-  registry,
-  deviceLimits,
-}: Parts): DeviceGateway {
+async function readEverything(ground: Ground, signal: AbortSignal): Promise<Parts> {
+  const { foundation, clock, registry } = ground
+  const caches = createCaches(foundation, clock)
+  registerWatchAge(registry, caches)
+  await foundation.prepare(signal)
+  await caches.start(signal)
+  await foundation.start(signal)
+  const authenticator = createAuthenticator({ ...foundation, clock, findUser: caches.findUser })
+  return { ...ground, authenticator, caches }
+}
+
+/** What moves. */
+interface Works {
+  readonly gateway: DeviceGateway
+  readonly manager: Manager
+  readonly loop: ReturnType<typeof openLoopWatch>
+}
+
+function openWorks(parts: Parts): Works {
+  const gateway = openGateway(parts)
+  return { gateway, manager: openManager(parts, gateway), loop: openLoopWatch() }
+}
+
+function openGateway(parts: Parts): DeviceGateway {
+  const { caches, registry, deviceLimits } = parts
   const gateway = createDeviceGateway({
-    authenticator,
-    deviceKeys,
+    ...parts,
     runtimes: caches.runtimes,
-    clock,
-    logger,
     metrics: registry,
     limits: deviceLimits ?? {},
   })
@@ -157,36 +148,28 @@ function openGateway({
   return gateway
 }
 
-function openManager(
-  { foundation, caches, sealer, deviceKeys, clock, logger, registry }: Parts,
-  gateway: DeviceGateway,
-): Manager {
+function openManager(parts: Parts, gateway: DeviceGateway): Manager {
+  const { foundation, caches } = parts
   return createManager({
+    ...parts,
     ...foundation.forManager,
     store: foundation.store,
     cache: caches.objects,
     users: caches.users,
-    sealer,
-    deviceKeys,
     channel: gateway.channel,
     reports: gateway.reports,
-    clock,
     random: Math.random,
-    logger,
-    registry,
   })
 }
 
-interface Behind {
-  readonly gateway: DeviceGateway
-  readonly manager: Manager
-  readonly livenessChecks: readonly HealthCheck[]
-}
-
-function openHttp(parts: Parts, { gateway, manager, livenessChecks }: Behind): Server {
+function createHttpApp(parts: Parts, { gateway, manager, loop }: Works): RequestListener {
   const { settings, foundation, caches, clock } = parts
   const { store, users, tokens } = foundation
-  const app = createApp({
+  const livenessChecks: readonly HealthCheck[] = [
+    loop.check,
+    { name: 'reconcile', check: () => manager.checkAlive() },
+  ]
+  return createApp({
     ...parts,
     store,
     users,
@@ -206,24 +189,4 @@ function openHttp(parts: Parts, { gateway, manager, livenessChecks }: Behind): S
     livenessChecks,
     readinessChecks: [caches.readiness],
   })
-  const server = createServer(HTTP_SERVER_OPTIONS, app)
-  configureHttpServer(server)
-  gateway.attach(server)
-  return server
-}
-
-async function listen(server: Server, { host, port }: Settings['listen']): Promise<string> {
-  server.listen(port, host)
-  try {
-    await once(server, 'listening')
-  } catch (cause) {
-    throw new AppError(
-      'SETTING_INVALID',
-      `expected ${host}:${port} to be a free address of this machine; name another with --listen`,
-      { cause },
-    )
-  }
-  const bound = server.address()
-  const actual = bound !== null && typeof bound === 'object' ? bound.port : port
-  return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`
 }

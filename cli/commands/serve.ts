@@ -1,5 +1,5 @@
 import type { Context } from '#cli/context.ts'
-import { greetingOf } from '#cli/greeting.ts'
+import { clusterGreetingOf, greetingOf } from '#cli/greeting.ts'
 import { createLogger } from '#cli/logger.ts'
 import { startServer } from '#cli/server.ts'
 import { refuseOddCombinations } from '#cli/setting-combinations.ts'
@@ -15,11 +15,15 @@ export async function serve(context: Context): Promise<void> {
     format: settings['log-format'],
     stream: process.stderr,
   })
-  const { data } = settings
-  const server = await startServer({ settings, clock, logger })
-  output.event({ address: server.address, version: VERSION, data })
-  for (const line of greetingOf({ address: server.address, data, user: environment['USER'] }))
-    output.print(line)
+  const { data, store } = settings
+  const server = await startServer({ settings, clock, logger, signal })
+  const { address } = server
+  const isCluster = store === 'kubernetes'
+  output.event({ address, version: VERSION, ...(!isCluster && { data }) })
+  const greeting = isCluster
+    ? clusterGreetingOf(address)
+    : greetingOf({ address, data, user: environment['USER'] })
+  for (const line of greeting) output.print(line)
   if (!signal.aborted)
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   logger.info('stopping: finishing commands in hand')

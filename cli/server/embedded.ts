@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { installBuiltInRuntimes } from '#cli/built-in-runtimes.ts'
 import { requireFolderOrNothing } from '#cli/data-folder.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
 
 import type { Foundation, FoundationDeps } from './foundation.ts'
+import { openVerifiers } from './identity.ts'
 import { openKeys } from './keys.ts'
 
 /**
@@ -24,8 +26,9 @@ export async function openEmbedded(deps: FoundationDeps): Promise<Foundation> {
     ...stores,
     ...keys,
     maxSilenceMs: null,
-    moreVerifiers: [],
+    moreVerifiers: await openVerifiers({ settings, clock, logger, tokens: stores.tokens }),
     forManager: {},
+    prepare: () => installBuiltInRuntimes(stores.store),
     start: async () => {},
     release: async () => {},
     close: async () => {

@@ -32,6 +32,8 @@ export interface Foundation {
   readonly moreVerifiers: readonly TokenVerifier[]
   /** What the reconcile loop needs besides when it is not alone. */
   readonly forManager: Partial<ManagerDeps>
+  /** Makes what must be there before anything is read, and waits for a store that is away. */
+  prepare(signal: AbortSignal): Promise<void>
   /** Begins what runs beside the caches, until `signal` aborts. Resolves when it can be relied on. */
   start(signal: AbortSignal): Promise<void>
   /** Gives up what only one may hold, so that the others need not wait. After commands in hand have ended. */
