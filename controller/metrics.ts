@@ -19,6 +19,15 @@ export interface ControllerMetrics {
   observeSync(runtime: string, durationMs: number): void
   /** Says where to read, when asked, how many devices are not as they should be. */
   observeOutOfSync(read: () => Iterable<readonly [runtime: string, state: SyncState]>): void
+  /** Says where to read, when asked, with which key each sealed value is sealed. */
+  observeSealedValues(read: () => Iterable<SealedCount>): void
+}
+
+/** So many values of a kind are sealed with a key. */
+export interface SealedCount {
+  readonly kid: string
+  readonly kind: string
+  readonly count: number
 }
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
@@ -69,7 +78,21 @@ export function createControllerMetrics(registry: Registry, clock: Clock): Contr
     countSync: (runtime, result) => syncs.inc({ runtime, result }),
     observeSync: (runtime, durationMs) => syncSeconds.observe({ runtime }, durationMs / 1_000),
     observeOutOfSync: (read) => gaugeOutOfSync(registry, read),
+    observeSealedValues: (read) => gaugeSealedValues(registry, read),
   }
+}
+
+function gaugeSealedValues(registry: Registry, read: () => Iterable<SealedCount>): void {
+  const gauge: Gauge = new Gauge({
+    name: 'runtimeconfig_sealed_values',
+    help: 'Stored values by the key they are sealed with; a key with none is unused.',
+    labelNames: ['kid', 'kind'],
+    registers: [registry],
+    collect: () => {
+      gauge.reset()
+      for (const { kid, kind, count } of read()) gauge.set({ kid, kind }, count)
+    },
+  })
 }
 
 const AS_THEY_SHOULD_BE: ReadonlySet<SyncState> = new Set(['InSync', 'NotManaged'])

@@ -19,8 +19,18 @@ export interface Place {
   readonly field: string
 }
 
+/** The keys that values are sealed with. */
+export interface SealingKeys {
+  /** `kid` of the one that seals now; another one after a rotation. */
+  readonly current: string
+  /** Every `kid` that opens, the current one included. */
+  readonly all: readonly string[]
+}
+
 /** Seals plaintext for one place, and opens what was sealed for it. */
 export interface Sealer {
+  /** Absent: it tells no keys apart, so nothing can be sealed with the wrong one. */
+  readonly keys?: SealingKeys
   /**
    * Gives a JWE (compact) under the current key. Never the same text twice.
    * Rejects with `INVALID` when the plaintext is over 4 MiB or holds half a surrogate pair, which no UTF-8 text can carry.
@@ -42,6 +52,14 @@ const CRIT = { place: true }
 /** Makes the sealer of a keyring. With `legacy`, values of the reference system open too; they are never written. */
 export function createSealer(keyring: Keyring, options: { readonly legacy?: LegacyReader } = {}): Sealer {
   return {
+    keys: {
+      get current() {
+        return keyring.current.kid
+      },
+      get all() {
+        return [...keyring.keys.keys()]
+      },
+    },
     seal: (plaintext, place) => seal(keyring.current, plaintext, place),
     open: async (sealed, place) => {
       const opened = await open(sealed, place, { keyring, legacy: options.legacy })
@@ -49,6 +67,13 @@ export function createSealer(keyring: Keyring, options: { readonly legacy?: Lega
       throw new AppError('DECRYPT_FAILED', `${describePlace(place)} does not open: ${opened}`)
     },
   }
+}
+
+/** Gives the `kid` that a sealed value names, whether or not it opens. `null`: it names none, like those of the reference system. */
+export function kidOf(sealed: string): string | null {
+  const end = sealed.indexOf('.')
+  if (end < 0 || end > MAX_HEADER_CHARS) return null
+  return readKid(sealed.slice(0, end)) ?? null
 }
 
 async function seal(key: KeyringKey, plaintext: Secret<string>, place: Place): Promise<string> {

@@ -8,7 +8,7 @@ import type { AppError } from '#core/errors.ts'
 import { Secret } from '#core/secret.ts'
 import type { Keyring } from '#secrets/keyring.ts'
 import { createLegacyReader } from '#secrets/legacy.ts'
-import { createSealer, type Place, type Sealer } from '#secrets/seal.ts'
+import { createSealer, kidOf, type Place, type Sealer } from '#secrets/seal.ts'
 import { aKeyring, aKeyText, aPlace } from '#test/support/keys.ts'
 
 const CANARY = '{\n  "token": "canary-7f3a"\n}'
@@ -352,5 +352,26 @@ describe('values of the reference system', () => {
   it('are never written', async () => {
     const sealed = await createSealer(aKeyring(), { legacy }).seal(new Secret('{}'), aPlace())
     expect(sealed.split('.')).toHaveLength(5)
+  })
+})
+
+describe('the key of a sealed value', () => {
+  it('is read off it, and told from the one that seals now', async () => {
+    const keys = ['old', 'new'].map((kid) => ({ kid, key: aKeyText() }))
+    const [before, after] = ['old', 'new'].map((current) => createSealer(aKeyring({ keys, current })))
+    const sealed = (await before?.seal(new Secret('{}'), aPlace())) ?? ''
+    expect([kidOf(sealed), before?.keys?.current, after?.keys?.current]).toEqual(['old', 'old', 'new'])
+    expect(after?.keys?.all).toEqual(['old', 'new'])
+  })
+
+  it.each([
+    ['a value of the reference system', '1DR502SlfiSYl6gEZI2F2A=='],
+    ['nothing', ''],
+    ['words', 'not. a value'],
+    ['a header that is no object', `${Buffer.from('[1]').toString('base64url')}.x`],
+    ['a header whose key is a number', `${Buffer.from('{"kid":1}').toString('base64url')}.x`],
+    ['a header without an end', `${'A'.repeat(20_000)}.x`],
+  ])('is not named by %s', (_what, sealed) => {
+    expect(kidOf(sealed)).toBeNull()
   })
 })
