@@ -12,6 +12,8 @@ export interface CacheOptions<K extends KindName> {
   readonly clock: Clock
   /** 0 to 1, for the jitter of the back-off; absent: `Math.random`. */
   readonly random?: () => number
+  /** Told of a listener that throws: the cache goes on, with a fresh list. */
+  readonly onBug?: (error: unknown) => void
 }
 
 /** Objects of some kinds in memory, kept fresh by watches. What comes out is shared and frozen. */
@@ -37,8 +39,10 @@ export interface Cache<C extends KindName> {
 interface Entry<K extends KindName> {
   readonly cache: KindCache<K>
   heardAt: number
-  /** The signal aborted, or a bug ended the watch. */
+  /** The signal aborted. */
   isOver: boolean
+  /** A bug came in between; a list is due. */
+  isBroken: boolean
   readonly filled: PromiseWithResolvers<void>
 }
 
@@ -46,7 +50,7 @@ type Entries = { readonly [K in KindName]?: Entry<K> }
 
 /** Makes a cache; nothing happens before `start`. An idle store costs it nothing: there is no polling and no timer. */
 export function createCache<C extends KindName>(options: CacheOptions<C>): Cache<C> {
-  const { store, kinds, clock, random = Math.random } = options
+  const { store, kinds, clock, random = Math.random, onBug } = options
   const entries: Entries = Object.fromEntries(kinds.map((kind) => [kind, newEntry()]))
   const entryOf = <K extends KindName>(kind: K): Entry<K> => {
     const entry = entries[kind]
@@ -58,7 +62,11 @@ export function createCache<C extends KindName>(options: CacheOptions<C>): Cache
     const over = () => {
       entry.isOver = true
     }
-    return runWatchLoop({ store, clock, random }, { kind, sink: sinkOf(entry, clock) }, signal).finally(over)
+    return runWatchLoop(
+      { store, clock, random, onBug },
+      { kind, sink: sinkOf(entry, clock) },
+      signal,
+    ).finally(over)
   }
   return {
     start: async (signal) => {
@@ -72,7 +80,7 @@ export function createCache<C extends KindName>(options: CacheOptions<C>): Cache
     of: (kind) => entryOf(kind).cache,
     lastEventAgeMs: (kind) => clock.monotonic() - entryOf(kind).heardAt,
     get isSynced() {
-      return kinds.map(entryOf).every(({ cache, isOver }) => cache.isFilled && !isOver)
+      return kinds.map(entryOf).every(({ cache, isOver, isBroken }) => cache.isFilled && !isOver && !isBroken)
     },
   }
 }
@@ -82,6 +90,7 @@ function newEntry<K extends KindName>(): Entry<K> {
     cache: new KindCache<K>(),
     heardAt: Number.NEGATIVE_INFINITY,
     isOver: false,
+    isBroken: false,
     filled: Promise.withResolvers<void>(),
   }
 }
@@ -89,12 +98,16 @@ function newEntry<K extends KindName>(): Entry<K> {
 function sinkOf<K extends KindName>(entry: Entry<K>, clock: Clock) {
   return {
     replaceAll: (objects: readonly ObjectOf<K>[]) => {
+      entry.isBroken = false
       entry.cache.replaceAll(objects)
       entry.filled.resolve()
     },
     apply: (event: Parameters<KindCache<K>['apply']>[0]) => entry.cache.apply(event),
     heard: () => {
       entry.heardAt = clock.monotonic()
+    },
+    lost: () => {
+      entry.isBroken = true
     },
   }
 }

@@ -226,14 +226,27 @@ describe('a cache of objects', () => {
     expect(flaky.calls).toContain(`watch ${other.metadata.resourceVersion}`)
   })
 
-  it('no longer counts as fresh when a bug ended one of its watches', async () => {
-    const { cache } = await started()
-    cache.onChange('Device', () => {
-      throw new TypeError('a bug')
+  it('does not count as fresh after a bug, until it has listed again', async () => {
+    const bugs: unknown[] = []
+    const cache = createCache({
+      store: flaky.store,
+      kinds: ['Device'],
+      clock: subject.clock,
+      onBug: (error) => bugs.push(error),
+    })
+    await cache.start(stop.signal)
+    const bug = new TypeError('a bug')
+    const stopListening = cache.onChange('Device', () => {
+      throw bug
     })
     await create('a')
     await until(() => !cache.isSynced)
-    expect(cache.isSynced).toBe(false)
+    expect(bugs).toEqual([bug])
+    stopListening()
+    await create('b')
+    await subject.clock.advance(60_000)
+    await until(() => cache.isSynced)
+    expect(cache.list('Device')).toHaveLength(2)
   })
 
   it('stops with its signal, also while it waits', async () => {
