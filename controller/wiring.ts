@@ -12,6 +12,7 @@ import { resyncAuth } from './auth-sync/resync.ts'
 import { watchSecrets } from './auth-sync/secret-watch.ts'
 import { fromKeyText, type SyncKey, toKeyText } from './auth-sync/sync-key.ts'
 import { watchAuthSync } from './auth-sync/watches.ts'
+import { ALWAYS, withAuthority } from './command-authority.ts'
 import type { ManagerDeps } from './deps.ts'
 import { DeviceBudget } from './device-budget.ts'
 import { collectDevices } from './device/collect.ts'
@@ -44,6 +45,9 @@ const SETTLED_DELAY_MS = 1_000
 
 /** What is on its way shows in a status only if it takes longer than this: most of it ends within one write. */
 const PASSING_DELAY_MS = 2_000
+
+/** How soon a replica that may not act looks whether it may again. */
+const NOT_HELD_MS = 5_000
 
 /** How long commands in hand, and then statuses, are waited for when the process stops. */
 const DRAIN_MS = 10_000
@@ -112,7 +116,7 @@ function lead(shared: Shared & { readonly authSync: AuthSyncDeps }, status: Stat
 
 /** What is remembered while the process lives. */
 function createMemory(deps: ManagerDeps) {
-  const { cache, clock, sealer, secrets, leadership = ALONE } = deps
+  const { cache, clock, sealer, secrets, leadership = ALONE, authority = ALWAYS } = deps
   const records = new SyncRecords(cache)
   const flights = new Flights()
   const isInFlight = (device: DeviceKey, runtime: string) => flights.has(toKeyText({ ...device, runtime }))
@@ -120,6 +124,8 @@ function createMemory(deps: ManagerDeps) {
   return {
     leadership,
     ownership,
+    channel: withAuthority(deps.channel, authority),
+    authority,
     /** Devices of which another replica says that it has them are offline here. */
     reports: ownership.reports(),
     documents: new DocumentOpener({ sealer, secrets }, clock),
@@ -175,7 +181,11 @@ function createAuthSync(shared: Shared, status: StatusQueues) {
     ...shared,
     name: 'auth-sync',
     concurrency: DECIDING,
-    reconcile: (text, waitedMs) => reconcile(text, waitedMs, authSync),
+    reconcile: async (text, waitedMs) => {
+      // Whoever asked gets an answer; what nobody waits for waits itself.
+      const isPutOff = !shared.authority.isHeld && !shared.requests.has(text)
+      return isPutOff ? queue.addAfter(text, NOT_HELD_MS, 'device') : reconcile(text, waitedMs, authSync)
+    },
   })
   const authSync: AuthSyncDeps = { ...shared, queue, onChanged: (key) => tell(key, shared, status) }
   return { authSync, queue }

@@ -18,6 +18,8 @@ interface ChannelOptions {
   readonly clock: Clock
   /** Whether the token behind a connection is still good; one that is not is disconnected by the one who says so. */
   readonly isAllowed: (connection: DeviceConnection) => Promise<boolean>
+  /** Whether this process may act at this moment; one of several may not when it lost its Lease. Absent: always. */
+  readonly authority?: { readonly isHeld: boolean }
   readonly limits: Pick<DeviceLimits, 'waitingCommands' | 'frameBytes' | 'quietFrameBytes'>
 }
 
@@ -80,7 +82,9 @@ export class CommandChannel implements DeviceCommands {
     requireCapable(device, command)
     const target = requireOnline(device)
     const payload = toPayload(device, target, command)
-    const { clock } = this.#options
+    const { clock, authority } = this.#options
+    // Nothing waits between this and the socket.
+    if (authority?.isHeld === false) throw notHeld()
     const startedAt = clock.monotonic()
     const pending = new PendingAnswer({ device: device.key.deviceId, key: command.key, clock })
     const answer = readCommandAck(await this.#ask(target, payload, pending))
@@ -153,6 +157,12 @@ function openCommand(command: DeviceCommand): CommandInput {
 
 function offline(key: DeviceKey): AppError {
   return new AppError('DEVICE_OFFLINE', `Device '${key.deviceId}' is offline`)
+}
+
+function notHeld(): AppError {
+  const message =
+    'this replica could not renew its Lease and sends no command until it could; try again later'
+  return new AppError('STORE_UNAVAILABLE', message)
 }
 
 function overtaken({ deviceId }: DeviceKey, { key }: DeviceCommand): AppError {

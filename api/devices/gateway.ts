@@ -34,6 +34,8 @@ export interface DeviceGatewayDeps {
   readonly metrics: Registry
   /** What differs from {@link DEFAULT_DEVICE_LIMITS}. */
   readonly limits?: Partial<DeviceLimits>
+  /** Whether this process may send commands at this moment; absent: always. */
+  readonly authority?: { readonly isHeld: boolean }
 }
 
 /** The Socket.IO channel to devices: what they report, and commands to them. */
@@ -64,7 +66,7 @@ class Gateway implements DeviceGateway {
 
   constructor(deps: DeviceGatewayDeps) {
     const limits = { ...DEFAULT_DEVICE_LIMITS, ...deps.limits }
-    const { clock, authenticator, logger } = deps
+    const { clock, authenticator, logger, authority } = deps
     this.#deps = deps
     this.reports = new Reports({ clock, runtimes: () => namesOf(deps.runtimes()), ...limits })
     const metrics = createDeviceMetrics(deps.metrics, () => this.reports.onlineCount)
@@ -75,6 +77,7 @@ class Gateway implements DeviceGateway {
       clock,
       isAllowed: (connection) => this.#tokens.check(connection),
       limits,
+      ...(authority && { authority }),
     })
   }
 

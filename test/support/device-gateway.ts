@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { Registry } from 'prom-client'
 import { onTestFinished } from 'vitest'
 
-import { createDeviceGateway, type DeviceGateway } from '#api/devices/gateway.ts'
+import { createDeviceGateway, type DeviceGateway, type DeviceGatewayDeps } from '#api/devices/gateway.ts'
 import type { DeviceLimits } from '#api/devices/limits.ts'
 import type { DeviceAuthenticator, ReportChange } from '#api/devices/ports.ts'
 import type { Principal } from '#api/principal.ts'
@@ -106,7 +106,10 @@ interface DeviceSetup {
 }
 
 /** A gateway on a real port, with tokens `7` and `8` for the users 7 and 8. */
-export async function startGateway(limits: Partial<DeviceLimits> = {}): Promise<RunningGateway> {
+export async function startGateway(
+  limits: Partial<DeviceLimits> = {},
+  parts: Pick<DeviceGatewayDeps, 'authority'> = {},
+): Promise<RunningGateway> {
   const [clock, tokens, metrics, log] = [
     new FakeClock(),
     new FakeTokens(),
@@ -125,6 +128,7 @@ export async function startGateway(limits: Partial<DeviceLimits> = {}): Promise<
     logger: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
     metrics,
     limits: { eventsPerDevice: PLENTY, ...limits },
+    ...parts,
   })
   const http = createServer((_request, response) => void response.end('not for devices'))
   gateway.attach(http)

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client'
 import { onTestFinished } from 'vitest'
 
+import type { ManagerDeps } from '#controller/deps.ts'
 import { createManager, type Manager } from '#controller/manager.ts'
 import type { Logger } from '#controller/ports.ts'
 import { parseAuthDocument } from '#core/auth-document.ts'
@@ -35,6 +36,8 @@ export interface OperatorSetup {
   readonly fields?: ObjectOf<'Runtime'>['spec']['auth']['fields']
   readonly isEnabled?: boolean
   readonly secrets?: SecretReader
+  /** What makes it one of several replicas. */
+  readonly replica?: Pick<ManagerDeps, 'gateway' | 'leadership' | 'replicas' | 'authority' | 'events'>
 }
 
 interface Running {
@@ -77,6 +80,13 @@ export class Operator {
     return operator
   }
 
+  /** Starts another process on the store of one that is there. */
+  static async beside({ stores, clock, sealer }: Operator, setup: OperatorSetup): Promise<Operator> {
+    const operator = new Operator({ ...setup, sealer }, stores, clock)
+    await operator.#begin()
+    return operator
+  }
+
   /** The same, closed when the test ends. */
   static async forTest(setup: OperatorSetup = {}): Promise<Operator> {
     const operator = await Operator.start(setup)
@@ -103,6 +113,13 @@ export class Operator {
     this.fleet.forgetAll()
     this.#running = this.#create()
     await this.#begin()
+  }
+
+  /** The process is killed, and none comes in its place. */
+  kill(): void {
+    this.#running.life.isOver = true
+    this.#running.abort.abort()
+    this.fleet.forgetAll()
   }
 
   async close(): Promise<void> {
@@ -261,6 +278,7 @@ export class Operator {
       logger: this.#setup.logger ?? SILENT,
       registry,
       ...(this.#setup.secrets && { secrets: this.#setup.secrets }),
+      ...this.#setup.replica,
     })
     return { life, manager, cache, users, registry, abort: new AbortController() }
   }
