@@ -56,7 +56,8 @@ const NOBODY = 'nobody-has-this-namespace'
 
 // A kind without namespaces has nothing in one; the API server knows no such path, so it is asked for an object without a name.
 function toFieldSelector(kind: KindName, { namespace, fieldSelector = '' }: Selection): string | undefined {
-  const asked = fieldSelector.trim()
+  // Blanks at its end belong to the value: somebody's name may end with one.
+  const asked = fieldSelector.trim() === '' ? '' : fieldSelector
   if (KINDS[kind].isNamespaced || namespace === undefined) return asked || undefined
   return ['metadata.name=', asked].filter(Boolean).join(',')
 }

@@ -1,10 +1,11 @@
 import type { Clock } from '#core/clock.ts'
 import { AppError } from '#core/errors.ts'
 import { isRecord } from '#core/json.ts'
-import type { KindName } from '#crds/kinds.ts'
+import type { KindName, ObjectOf } from '#crds/kinds.ts'
 import type { WatchEvent, WatchOptions } from '#store/store.ts'
+import type { SourceChange, Versioned } from '#store/watch-loop.ts'
 
-import type { KubeClient } from './client.ts'
+import type { KubeClient, KubeRequest } from './client.ts'
 import { listObjects, selectedPath, selectionQuery } from './list.ts'
 import { fromAnswer } from './object.ts'
 import { Silence } from './silence.ts'
@@ -14,6 +15,11 @@ export interface WatchDeps {
   readonly clock: Clock
   /** 0 to 1; spreads when watches end. */
   readonly random: () => number
+}
+
+interface Bookmark {
+  readonly type: 'BOOKMARK'
+  readonly resourceVersion: string
 }
 
 const FIRST_PAGE = 500
@@ -37,21 +43,43 @@ export async function* watchObjects<K extends KindName>(
   let from = readVersion(options.resourceVersion)
   if (from === undefined) from = yield* currentObjects(deps.client, kind, options)
   if (signal.aborted) return
+  const read = (object: unknown) => fromEvent(kind, object)
+  const target = { name: kind, path: selectedPath(kind, options), query: selected, read }
+  yield* streamEvents(deps, { ...target, from }, signal)
+}
+
+/** What is watched over which path, and how an object of it is read. */
+export interface WatchTarget<T> {
+  /** For people. */
+  readonly name: string
+  readonly path: string
+  readonly query: KubeRequest['query']
+  readonly accept?: string
+  readonly from: string
+  /** Throws `EXPIRED` for what is no such object. */
+  readonly read: (object: unknown) => T
+}
+
+/** Streams the changes after a version, with the promises of {@link watchObjects}. */
+export async function* streamEvents<T extends Versioned>(
+  deps: WatchDeps,
+  { name, path, query: selected, accept, from, read }: WatchTarget<T>,
+  signal: AbortSignal,
+): AsyncGenerator<SourceChange<T> | Bookmark, void, undefined> {
   const silence = new Silence(deps.clock, signal)
   const timeoutSeconds = Math.round(SHORTEST_WATCH_SECONDS * (1 + deps.random()))
   const query = { ...selected, watch: true, allowWatchBookmarks: true, resourceVersion: from, timeoutSeconds }
-  const path = selectedPath(kind, options)
+  const request = { method: 'GET', path, query, ...(accept !== undefined && { accept }) } as const
   try {
-    for await (const line of deps.client.stream({ method: 'GET', path, query, signal: silence.signal })) {
+    for await (const line of deps.client.stream({ ...request, signal: silence.signal })) {
       silence.feed()
-      const event = toEvent(kind, parse(line))
-      if (event !== undefined) yield event
+      yield toEvent({ name, read }, parse(line))
       if (signal.aborted) return
     }
   } catch (error) {
     if (signal.aborted) return
     throw silence.isOver
-      ? new AppError('STORE_UNAVAILABLE', `the watch of ${kind} fell silent; beginning it anew`)
+      ? new AppError('STORE_UNAVAILABLE', `the watch of ${name} fell silent; beginning it anew`)
       : error
   } finally {
     silence.end()
@@ -90,32 +118,41 @@ function parse(line: string): unknown {
   }
 }
 
-function toEvent<K extends KindName>(kind: K, event: unknown): WatchEvent<K> | undefined {
-  if (!isRecord(event)) throw noEvent(kind)
+function toEvent<T extends Versioned>(
+  { name, read }: Pick<WatchTarget<T>, 'name' | 'read'>,
+  event: unknown,
+): SourceChange<T> | Bookmark {
+  if (!isRecord(event)) throw noEvent(name)
   const { type, object } = event
   switch (type) {
     case 'ADDED':
     case 'MODIFIED':
     case 'DELETED':
-      return { type, object: fromEvent(kind, object) }
+      return { type, object: read(object) }
     case 'BOOKMARK':
-      return { type, resourceVersion: fromEvent(kind, object).metadata.resourceVersion ?? '' }
+      return { type, resourceVersion: versionOf(object, name) }
     case 'ERROR':
       // Mostly 410. Whatever it is, this stream is over, and a fresh list is right after all of them.
-      throw new AppError('EXPIRED', `the API server ended the watch of ${kind}; listing again`)
+      throw new AppError('EXPIRED', `the API server ended the watch of ${name}; listing again`)
     default:
-      throw noEvent(kind)
+      throw noEvent(name)
   }
 }
 
-function fromEvent<K extends KindName>(kind: K, object: unknown) {
-  const metadata = isRecord(object) ? object['metadata'] : undefined
-  if (!isRecord(metadata) || typeof metadata['resourceVersion'] !== 'string') throw noEvent(kind)
+function fromEvent<K extends KindName>(kind: K, object: unknown): ObjectOf<K> {
+  versionOf(object, kind)
   return fromAnswer(kind, object)
 }
 
-function noEvent(kind: KindName): AppError {
-  return new AppError('EXPIRED', `a line of the watch of ${kind} is no event; listing again`)
+function versionOf(object: unknown, name: string): string {
+  const metadata = isRecord(object) ? object['metadata'] : undefined
+  const version = isRecord(metadata) ? metadata['resourceVersion'] : undefined
+  if (typeof version !== 'string') throw noEvent(name)
+  return version
+}
+
+function noEvent(name: string): AppError {
+  return new AppError('EXPIRED', `a line of the watch of ${name} is no event; listing again`)
 }
 
 // `0` asks for any version, as absent does.

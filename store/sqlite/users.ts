@@ -1,13 +1,13 @@
 import type { Clock } from '#core/clock.ts'
 import { AppError } from '#core/errors.ts'
 import { isRecord } from '#core/json.ts'
+import { checkUserName } from '#store/user-name.ts'
 import type { NewUser, Preferences, PreferencesChange, User, UserEvent, Users } from '#store/users.ts'
 
 import type { ChangeFeed } from './change-feed.ts'
 import type { Commits } from './commits.ts'
 import type { Database, Statement } from './database.ts'
 import { fromNamespace, toNamespace } from './namespaces.ts'
-import { checkUserName } from './user-name.ts'
 import { watchUsers } from './user-watch.ts'
 
 export interface SqliteUsersDeps {

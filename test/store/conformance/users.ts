@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import type { UserEvent, Users } from '#store/users.ts'
+import type { User, UserEvent, Users } from '#store/users.ts'
 
 /** A users port under test, fresh for each case, in which nobody is. */
 export interface UsersSubject {
@@ -60,7 +60,15 @@ export function describeUsers(name: string, open: () => Promise<UsersSubject>): 
     it('are listed in the order of their ids', async () => {
       const made = []
       for (let at = 0; at < 12; at += 1) made.push(await subject.users.create({ name: `user ${at}` }))
-      expect(await subject.users.list()).toEqual(made)
+      expect(await subject.users.list()).toEqual(made.toSorted(byId))
+    })
+
+    it('tell names apart that differ in a blank, in case or in a sign of a selector', async () => {
+      const names = ['ada', ' ada', 'ada ', 'Ada', 'ada,', 'ada=', String.raw`ada\ `, 'ada,spec.subject!=x']
+      for (const name of names) await subject.users.create({ name })
+      const found = []
+      for (const name of names) found.push((await subject.users.findByName(name))?.name)
+      expect(found).toEqual(names)
     })
 
     it('refuse a name that is taken', async () => {
@@ -115,6 +123,12 @@ export function describeUsers(name: string, open: () => Promise<UsersSubject>): 
   })
   describePreferences(name, open)
   describeUserWatch(name, open)
+}
+
+function byId(one: User, other: User): number {
+  const [a, b] = [Number(one.id), Number(other.id)]
+  if (!Number.isNaN(a) && !Number.isNaN(b)) return a - b
+  return one.id < other.id ? -1 : 1
 }
 
 function describePreferences(name: string, open: () => Promise<UsersSubject>): void {
