@@ -56,7 +56,9 @@ const ADVICE: ReadonlyMap<string, Advice> = new Map(
     PathMismatch: ({ runtime }) =>
       `Make the device's agent and its commands look at the same file of ${runtime} (home directory, the CLI's own variable), then restart the agent.`,
     CommandUnsupported: 'Update the agent on the device.',
-    OlderDocument:
-      'Import the login from the device if it still has it, or upload the stored one again: an upload is newer than all before it.',
+    OlderDocument: ({ document }) =>
+      document?.secret === undefined
+        ? 'Import the login from the device if it still has it, or upload the stored one again: an upload is newer than all before it.'
+        : `Set spec.auth.updatedAt to now if what the Secret ${document.secret.name} holds is to replace what the device got later.`,
   }),
 )

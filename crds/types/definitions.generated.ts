@@ -1596,11 +1596,11 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                       "x-kubernetes-validations": [
                         {
                           "rule": "!(has(self.secretRef) && has(self.encryptedValue))",
-                          "message": "set either secretRef or encryptedValue, not both"
+                          "message": "set either secretRef or encryptedValue, not both; to take the document from a Secret set encryptedValue and sha256 to null, to keep the one that was uploaded remove secretRef"
                         },
                         {
                           "rule": "has(self.encryptedValue) == has(self.sha256)",
-                          "message": "encryptedValue and sha256 belong together; upload the document through the API, which sets both"
+                          "message": "encryptedValue and sha256 belong together; upload the document through the API, which sets both, and leave both out with secretRef"
                         }
                       ],
                       "properties": {
@@ -1649,7 +1649,7 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                           "pattern": "^[0-9a-f]{64}$"
                         },
                         "updatedAt": {
-                          "description": "When the auth document was stored, ISO 8601 in UTC.",
+                          "description": "When the auth document was stored, ISO 8601 in UTC. Devices take no document older than the one they got. With secretRef it may be set, to refer to a Secret that was changed before that.",
                           "type": "string",
                           "format": "date-time",
                           "minLength": 20,
@@ -1657,7 +1657,7 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                           "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
                         },
                         "secretRef": {
-                          "description": "Takes the auth document from a Secret in the same namespace instead of encryptedValue. Only in a cluster.",
+                          "description": "Takes the auth document from a Secret in the same namespace instead of encryptedValue. Only in a cluster, and only read. A change of the Secret is noticed within ten minutes, and at once when it has the label `agent.wecode.io/runtime-config: \"true\"`.",
                           "type": "object",
                           "required": [
                             "name",
@@ -1669,14 +1669,24 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                               "type": "string",
                               "minLength": 1,
                               "maxLength": 253,
-                              "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+                              "x-kubernetes-validations": [
+                                {
+                                  "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+                                  "message": "must be the name of a Secret (lower-case letters, digits, - and .); kubectl get secrets lists them"
+                                }
+                              ]
                             },
                             "key": {
                               "description": "Key inside the Secret whose value is the auth document.",
                               "type": "string",
                               "minLength": 1,
                               "maxLength": 253,
-                              "pattern": "^[-._a-zA-Z0-9]+$"
+                              "x-kubernetes-validations": [
+                                {
+                                  "rule": "self.matches('^[-._a-zA-Z0-9]+$')",
+                                  "message": "must be a key of the Secret (letters, digits, -, _ and .); kubectl describe secret lists them"
+                                }
+                              ]
                             }
                           }
                         },

@@ -40,11 +40,11 @@ export interface UserRuntimeConfigSpec {
      */
     readonly sha256?: string
     /**
-     * When the auth document was stored, ISO 8601 in UTC.
+     * When the auth document was stored, ISO 8601 in UTC. Devices take no document older than the one they got. With secretRef it may be set, to refer to a Secret that was changed before that.
      */
     readonly updatedAt?: string
     /**
-     * Takes the auth document from a Secret in the same namespace instead of encryptedValue. Only in a cluster.
+     * Takes the auth document from a Secret in the same namespace instead of encryptedValue. Only in a cluster, and only read. A change of the Secret is noticed within ten minutes, and at once when it has the label `agent.wecode.io/runtime-config: "true"`.
      */
     readonly secretRef?: {
       /**
