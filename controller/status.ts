@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 
 import { isAppError } from '#core/errors.ts'
 import type { KindName, ObjectOf } from '#crds/kinds.ts'
+import { withoutEmpty } from '#store/empty-status.ts'
 import { findObject } from '#store/find-object.ts'
 import type { ObjectKey, Store } from '#store/store.ts'
 
@@ -27,7 +28,7 @@ export async function writeStatus<K extends KindName>(
   for (let attempt = 1; ; attempt += 1) {
     const object = await findObject(store, write.kind, write.key)
     if (object === undefined) return
-    const status = write.render(object)
+    const status = withoutEmpty(write.kind, write.render(object))
     // An unchanged status would wake every watcher, and cost a write to disk, for nothing.
     if (isDeepStrictEqual(status, object.status)) return
     try {

@@ -84,7 +84,10 @@ export interface Store {
    */
   update<K extends KindName>(kind: K, object: NewObject<K>): Promise<ObjectOf<K>>
 
-  /** Replaces the status and nothing else; same version rules as `update`. Never bumps `generation`. */
+  /**
+   * Replaces the status and nothing else; same version rules as `update`. Never bumps `generation`. An empty list or map in
+   * it, and an empty status, are the same as none. What somebody else than this product wrote into it may stay.
+   */
   updateStatus<K extends KindName>(kind: K, object: ObjectOf<K>): Promise<ObjectOf<K>>
 
   /**

@@ -26,6 +26,15 @@ interface Answer extends Refusal {
   readonly retryAfter: string | undefined
 }
 
+/** What an attempt came to that did not get what it asked for. */
+interface Failed {
+  readonly failure: AppError
+  /** `undefined`: no answer. */
+  readonly status: number | undefined
+  readonly retryAfter?: string | undefined
+  readonly wasSent: boolean
+}
+
 /** Names us in the server's audit log, and as the manager of the fields we write. */
 const USER_AGENT = 'runtime-config-operator'
 
@@ -39,43 +48,34 @@ export class HttpKubeClient implements KubeClient {
     this.#deps = deps
   }
 
-  async request(request: KubeRequest): Promise<unknown> {
-    const { clock, random } = this.#deps
-    const startedAt = clock.monotonic()
-    for (let attempt = 1; ; attempt += 1) {
-      const outcome = await this.#attempt(request)
-      if ('answer' in outcome && isSuccess(outcome.answer.status)) return outcome.answer.body
-      const failed = {
-        method: request.method,
-        ...('answer' in outcome
-          ? { status: outcome.answer.status, retryAfter: outcome.answer.retryAfter, wasSent: true }
-          : { status: undefined, wasSent: outcome.wasSent }),
-        attempt,
-        elapsedMs: clock.monotonic() - startedAt,
-      }
-      const delay = request.signal?.aborted ? undefined : planRetry(failed, random())
-      if (delay === undefined)
-        throw 'answer' in outcome ? toFailure(outcome.answer, request) : outcome.failure
-      await sleep(clock, delay, request.signal ?? NEVER)
-    }
+  request(request: KubeRequest): Promise<unknown> {
+    return this.#insist(request, async (deadline) => {
+      const answer = await readAnswer(await this.#open(this.#requests, request, deadline))
+      deadline.clear()
+      return { answer, result: answer.body }
+    })
   }
 
   async *stream(request: KubeRequest): AsyncGenerator<string, void, undefined> {
-    const startedAt = this.#deps.clock.monotonic()
-    const deadline = new Deadline(this.#deps.clock, request)
-    let code = 0
-    try {
+    const { clock } = this.#deps
+    const startedAt = clock.monotonic()
+    const { response, deadline } = await this.#insist({ ...request, isStream: true }, async (deadline) => {
       const response = await this.#open(this.#streams, request, deadline)
-      code = response.statusCode ?? 0
-      if (!isSuccess(code)) throw toFailure(await readAnswer(response), request)
-      deadline.lift()
+      const isGiven = isSuccess(response.statusCode ?? 0)
+      return {
+        answer: isGiven ? toAnswer(response) : await readAnswer(response),
+        result: { response, deadline },
+      }
+    })
+    deadline.lift()
+    try {
       yield* readLines(response)
     } catch (error) {
       throw asFailure(error, request, deadline)
     } finally {
       // However it ends, the connection is of no use to anybody else.
       deadline.end()
-      this.#tell(request, code, startedAt)
+      this.#tell(request, response.statusCode ?? 0, startedAt)
     }
   }
 
@@ -84,23 +84,44 @@ export class HttpKubeClient implements KubeClient {
     this.#streams.close()
   }
 
-  async #attempt(
-    request: KubeRequest,
-  ): Promise<{ readonly answer: Answer } | { readonly failure: AppError; readonly wasSent: boolean }> {
+  /** Sends a request until it gets what it asks for, or should no longer try. */
+  async #insist<T>(
+    request: KubeRequest & { readonly isStream?: boolean },
+    send: (deadline: Deadline) => Promise<{ readonly answer: Answer; readonly result: T }>,
+  ): Promise<T> {
+    const { clock, random } = this.#deps
+    const { method, isStream = false, signal = NEVER } = request
+    const startedAt = clock.monotonic()
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await this.#attempt(request, send)
+      if ('result' in outcome) return outcome.result
+      const { failure, ...failed } = outcome
+      const elapsedMs = clock.monotonic() - startedAt
+      const delay = planRetry({ ...failed, method, isStream, attempt, elapsedMs }, random())
+      if (signal.aborted || delay === undefined) throw failure
+      await sleep(clock, delay, signal)
+    }
+  }
+
+  async #attempt<T>(
+    request: KubeRequest & { readonly isStream?: boolean },
+    send: (deadline: Deadline) => Promise<{ readonly answer: Answer; readonly result: T }>,
+  ): Promise<{ readonly result: T } | Failed> {
     const startedAt = this.#deps.clock.monotonic()
     const deadline = new Deadline(this.#deps.clock, request)
-    let code = 0
+    let status: number | undefined
     try {
-      const response = await this.#open(this.#requests, request, deadline)
-      const answer = await readAnswer(response)
-      code = answer.status
-      return { answer }
+      const { answer, result } = await send(deadline)
+      ;({ status } = answer)
+      if (isSuccess(status)) return { result }
+      return { failure: toFailure(answer, request), status, retryAfter: answer.retryAfter, wasSent: true }
     } catch (error) {
       const wasSent = !(error instanceof Unanswered) || error.wasSent
-      return { failure: asFailure(error, request, deadline), wasSent }
+      return { failure: asFailure(error, request, deadline), status: undefined, wasSent }
     } finally {
-      deadline.clear()
-      this.#tell(request, code, startedAt)
+      const isRunning = request.isStream === true && isSuccess(status ?? 0)
+      if (!isRunning) this.#tell(request, status ?? 0, startedAt)
+      if (!isRunning) deadline.clear()
     }
   }
 
@@ -158,8 +179,11 @@ function toUrl(server: string, { path, query = {} }: KubeRequest): URL {
 
 async function readAnswer(response: IncomingMessage): Promise<Answer> {
   const body = await text(response)
-  const status = response.statusCode ?? 0
-  return { status, body: parse(body, status), retryAfter: response.headers['retry-after'] }
+  return toAnswer(response, parse(body, response.statusCode ?? 0))
+}
+
+function toAnswer({ statusCode = 0, headers }: IncomingMessage, body?: unknown): Answer {
+  return { status: statusCode, body, retryAfter: headers['retry-after'] }
 }
 
 // A refusal may be said by a proxy in HTML; an object may not.

@@ -1,13 +1,15 @@
-import { access, stat } from 'node:fs/promises'
+import { access, readFile, stat } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import type { RequestOptions } from 'node:https'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 
 import type { KubeConfig } from '@kubernetes/client-node'
+import { parse } from 'yaml'
 
 import type { Clock } from '#core/clock.ts'
 import { AppError } from '#core/errors.ts'
+import { ownField } from '#crds/violation.ts'
 
 import { type Connection, createConnection, type Credentials } from './connection.ts'
 
@@ -31,6 +33,7 @@ export async function findKubeconfigs(environment: NodeJS.ProcessEnv): Promise<r
  */
 export async function connectByKubeconfig(paths: readonly string[], clock: Clock): Promise<Connection> {
   let config = await loadConfig(paths)
+  let tokenFile = await findTokenFile(config, paths)
   let changedAt = await lastChange(paths)
   return createConnection({
     ...placeOf(config),
@@ -38,9 +41,13 @@ export async function connectByKubeconfig(paths: readonly string[], clock: Clock
     load: async (isFresh) => {
       const now = await lastChange(paths)
       // A plugin's answer is kept with the configuration: after a refusal both are forgotten.
-      if (isFresh || now !== changedAt) config = await loadConfig(paths)
+      if (isFresh || now !== changedAt) {
+        config = await loadConfig(paths)
+        tokenFile = await findTokenFile(config, paths)
+      }
       changedAt = now
-      return credentialsOf(config)
+      const credentials = await credentialsOf(config)
+      return tokenFile === undefined ? credentials : withToken(credentials, await readFile(tokenFile, 'utf8'))
     },
   })
 }
@@ -88,6 +95,22 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   if (auth) headers['authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`
   const hasProxy = Boolean(config.getCurrentCluster()?.proxyUrl)
   return { tls, headers, ...(hasProxy && options.agent instanceof Agent && { agent: options.agent }) }
+}
+
+// The library does not know this field of a user, which is where a token that is replaced now and then lies.
+async function findTokenFile(config: KubeConfig, paths: readonly string[]): Promise<string | undefined> {
+  const name = config.getContextObject(config.getCurrentContext())?.user
+  for (const path of paths) {
+    const users = ownField(parse(await readFile(path, 'utf8')), 'users')
+    const entry = Array.isArray(users) ? users.find((user) => ownField(user, 'name') === name) : undefined
+    const file = ownField(ownField(entry, 'user'), 'tokenFile')
+    if (typeof file === 'string') return resolve(dirname(path), file)
+  }
+  return undefined
+}
+
+function withToken({ headers, ...rest }: Credentials, token: string): Credentials {
+  return { ...rest, headers: { ...headers, authorization: `Bearer ${token.trim()}` } }
 }
 
 async function lastChange(paths: readonly string[]): Promise<number> {

@@ -5,6 +5,8 @@ import type { KubeRequest } from './client.ts'
 /** A request that did not get what it asked for. */
 export interface FailedAttempt {
   readonly method: KubeRequest['method']
+  /** Whoever watches comes back by itself. */
+  readonly isStream: boolean
   /** HTTP status; `undefined`: the connection failed. */
   readonly status: number | undefined
   /** The header, as it came. */
@@ -35,8 +37,9 @@ export function planRetry(failed: FailedAttempt, random: number): number | undef
   return failed.elapsedMs + delay < GIVE_UP_MS ? delay : undefined
 }
 
-function isRepeatable({ method, status, wasSent }: FailedAttempt): boolean {
+function isRepeatable({ method, isStream, status, wasSent }: FailedAttempt): boolean {
   if (status === 429) return true
+  if (isStream) return false
   if (status !== undefined && status !== 503) return false
   return method === 'GET' || (status === undefined && !wasSent)
 }

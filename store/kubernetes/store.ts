@@ -11,10 +11,8 @@ import type {
 } from '#store/store.ts'
 
 import { listObjects } from './list.ts'
-import { fromAnswer } from './object.ts'
-import { objectPath } from './paths.ts'
 import { type WatchDeps, watchObjects } from './watch.ts'
-import { applyStatus, createObject, deleteObject, updateObject } from './write.ts'
+import { applyStatus, createObject, deleteObject, getObject, updateObject } from './write.ts'
 
 /** Resources as custom resources of an API server. It judges every write; what is wrong is said here before it is asked. */
 export class KubernetesStore implements Store {
@@ -25,7 +23,7 @@ export class KubernetesStore implements Store {
   }
 
   async get<K extends KindName>(kind: K, key: ObjectKey): Promise<ObjectOf<K>> {
-    return fromAnswer(kind, await this.#deps.client.request({ method: 'GET', path: objectPath(kind, key) }))
+    return getObject(this.#deps.client, kind, key)
   }
 
   async list<K extends KindName>(kind: K, options: ListOptions = {}): Promise<ObjectList<K>> {

@@ -6,6 +6,7 @@ import type { ObjectMeta } from '#crds/object.ts'
 import { validateObject } from '#crds/validate.ts'
 import { admit, checkSize, readIncoming, toInvalid } from '#store/admission.ts'
 import type { AnyObject } from '#store/any-object.ts'
+import { withoutEmpty } from '#store/empty-status.ts'
 import type { DeleteOptions, NewObject, ObjectKey } from '#store/store.ts'
 
 import type { KubeClient } from './client.ts'
@@ -20,6 +21,15 @@ const MOST_TRIES = 8
 
 // What a caller decides of metadata; the rest is the API server's.
 const WRITABLE = ['labels', 'annotations', 'ownerReferences', 'finalizers'] as const
+
+/** See `Store.get`. */
+export async function getObject<K extends KindName>(
+  client: KubeClient,
+  kind: K,
+  key: ObjectKey,
+): Promise<ObjectOf<K>> {
+  return fromAnswer(kind, await client.request({ method: 'GET', path: objectPath(kind, key) }))
+}
 
 /** See `Store.create`. */
 export async function createObject<K extends KindName>(
@@ -47,7 +57,7 @@ export async function updateObject<K extends KindName>(
   const { resourceVersion } = incoming.metadata
   if (resourceVersion) return replace(client, kind, { path, incoming, resourceVersion })
   return untilNobodyElseWrote(async () => {
-    const current = fromAnswer(kind, await client.request({ method: 'GET', path }))
+    const current = await getObject(client, kind, incoming.metadata)
     const { resourceVersion = '' } = current.metadata
     return replace(client, kind, { path, incoming, resourceVersion })
   })
@@ -89,12 +99,29 @@ export async function applyStatus<K extends KindName>(
   const wrong = validateObject(kind, incoming).filter(({ path }) => path.startsWith('status'))
   if (wrong.length > 0) throw toInvalid(wrong)
   const { uid, resourceVersion } = incoming.metadata
-  const condition = { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) }
+  if (resourceVersion || !uid) return sendStatus(client, kind, incoming)
+  // An API server does not look at the uid of a status. A version belongs to one object alone.
+  return untilNobodyElseWrote(async () => {
+    const current = await getObject(client, kind, incoming.metadata)
+    checkPreconditions(kind, current.metadata, { uid })
+    const { resourceVersion = '' } = current.metadata
+    return sendStatus(client, kind, { ...incoming, metadata: { ...incoming.metadata, resourceVersion } })
+  })
+}
+
+async function sendStatus<K extends KindName>(
+  client: KubeClient,
+  kind: K,
+  incoming: AnyObject,
+): Promise<ObjectOf<K>> {
+  const { resourceVersion } = incoming.metadata
+  const status = withoutEmpty(kind, incoming.status as ObjectOf<K>['status'])
   const body = {
     apiVersion: API_VERSION,
     kind,
-    metadata: { ...placeOf(incoming), ...condition },
-    status: incoming.status ?? {},
+    metadata: { ...placeOf(incoming), ...(resourceVersion ? { resourceVersion } : {}) },
+    // An apply with an empty status is refused when it takes the last field away.
+    ...(status !== undefined && { status }),
   }
   const answer = await client.request({
     method: 'PATCH',
@@ -114,7 +141,7 @@ export async function deleteObject<K extends KindName>(
 ): Promise<ObjectOf<K>> {
   const path = objectPath(kind, key)
   return untilNobodyElseWrote(async () => {
-    const current = fromAnswer(kind, await client.request({ method: 'GET', path }))
+    const current = await getObject(client, kind, key)
     const { uid, resourceVersion } = current.metadata
     checkPreconditions(kind, current.metadata, preconditions)
     const body = {

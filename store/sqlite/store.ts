@@ -6,6 +6,7 @@ import { type KindName, KINDS, type ObjectOf } from '#crds/kinds.ts'
 import { isSubdomain } from '#crds/metadata.ts'
 import { admit, checkSize, readIncoming } from '#store/admission.ts'
 import type { AnyObject } from '#store/any-object.ts'
+import { withoutEmpty } from '#store/empty-status.ts'
 import type {
   DeleteOptions,
   ListOptions,
@@ -93,7 +94,8 @@ export class SqliteStore implements Store {
   async updateStatus<K extends KindName>(kind: K, object: ObjectOf<K>): Promise<ObjectOf<K>> {
     const incoming = readKept(kind, object)
     const current = this.#find(kind, incoming.metadata)
-    return this.#apply(kind, current, planStatusUpdate(current.object, incoming))
+    const status = withoutEmpty(kind, incoming.status as ObjectOf<K>['status'])
+    return this.#apply(kind, current, planStatusUpdate(current.object, { ...incoming, status }))
   }
 
   async delete<K extends KindName>(

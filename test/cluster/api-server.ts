@@ -14,33 +14,60 @@ export interface ApiServer {
   readonly url: string
   /** For kubectl, helm and client libraries; of an administrator. */
   readonly kubeconfig: string
+  /** Ends kube-apiserver as an upgrade does, if it runs, and starts it again where it was, with what it kept. */
+  restart(): Promise<void>
+  /** Ends kube-apiserver as a power failure does; `restart` brings it back. */
+  kill(): Promise<void>
+  /** Throws the history away: whoever comes with a version from before is told that it expired. Restarts kube-apiserver. */
+  compact(): Promise<void>
   stop(): Promise<void>
 }
 
 const ADMIN_TOKEN = 'cluster-suite-admin'
 const READY_WITHIN_MS = 60_000
 const STOP_WITHIN_MS = 10_000
+const STARTS = 3
 
-/** Starts etcd and kube-apiserver on loopback, in a folder of their own, and resolves when the server is ready. */
+/**
+ * Starts etcd and kube-apiserver on loopback, in a folder of their own, and resolves when the server is ready. Several can
+ * run at once.
+ */
 export async function startApiServer(assets: Assets): Promise<ApiServer> {
   const folder = await mkdtemp(join(tmpdir(), 'runtimeconfig-cluster-'))
   const etcd = await startEtcd(assets.etcd, folder)
   const port = await freePort()
   const url = `https://127.0.0.1:${port}`
-  const server = await startKube(assets['kube-apiserver'], { folder, port, etcdUrl: etcd.url })
-  const stop = async (): Promise<void> => {
-    await end(server)
+  const args = await prepareKube({ folder, port, etcdUrl: etcd.url })
+  let server: ChildProcess | undefined
+  const restart = async () => {
+    if (server !== undefined) await end(server)
+    server = await startKube(assets['kube-apiserver'], { args, url, folder })
+  }
+  const stop = async () => {
+    if (server !== undefined) await end(server)
     await end(etcd.process)
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    await waitUntilReady(url, folder, server)
-  } catch (cause) {
-    const log = await readFile(join(folder, 'kube-apiserver.log'), 'utf8')
+    await restart()
+  } catch (error) {
     await stop()
-    throw new Error(`kube-apiserver did not become ready:\n${log.slice(-4000)}`, { cause })
+    throw error
   }
-  return { url, kubeconfig: await writeKubeconfig(url, folder), stop }
+  return {
+    url,
+    kubeconfig: await writeKubeconfig(url, folder),
+    restart,
+    kill: async () => {
+      if (server !== undefined) await end(server, 'SIGKILL')
+    },
+    compact: async () => {
+      await compactHistory(etcd.url)
+      // It keeps a part of the history in memory.
+      await restart()
+    },
+    stop,
+  }
 }
 
 async function startEtcd(program: string, folder: string): Promise<{ url: string; process: ChildProcess }> {
@@ -64,7 +91,12 @@ interface KubeOptions {
   readonly etcdUrl: string
 }
 
-async function startKube(program: string, { folder, port, etcdUrl }: KubeOptions): Promise<ChildProcess> {
+/** Writes what kube-apiserver needs to be itself again after a restart, and gives its arguments. */
+async function prepareKube({
+  folder,
+  port,
+  etcdUrl,
+}: KubeOptions): Promise<Readonly<Record<string, string>>> {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -76,7 +108,7 @@ async function startKube(program: string, { folder, port, etcdUrl }: KubeOptions
   await writeFile(signingKey, privateKey, { mode: 0o600 })
   await writeFile(verifyingKey, publicKey)
   await writeFile(tokens, `${ADMIN_TOKEN},admin,admin,"system:masters"\n`, { mode: 0o600 })
-  const args = {
+  return {
     'etcd-servers': etcdUrl,
     'cert-dir': folder,
     'secure-port': String(port),
@@ -89,7 +121,42 @@ async function startKube(program: string, { folder, port, etcdUrl }: KubeOptions
     'service-cluster-ip-range': '10.0.0.0/24',
     'disable-admission-plugins': 'ServiceAccount',
   }
-  return start(program, args, join(folder, 'kube-apiserver.log'))
+}
+
+interface Start {
+  readonly args: Readonly<Record<string, string>>
+  readonly url: string
+  readonly folder: string
+}
+
+// While it is down its port belongs to nobody, and may be taken for a moment.
+async function startKube(program: string, { args, url, folder }: Start): Promise<ChildProcess> {
+  const log = join(folder, 'kube-apiserver.log')
+  for (let tries = 1; ; tries += 1) {
+    const server = await start(program, args, log)
+    try {
+      await waitUntilReady(url, folder, server)
+      return server
+    } catch (cause) {
+      await end(server)
+      if (tries < STARTS) continue
+      const text = await readFile(log, 'utf8')
+      throw new Error(`kube-apiserver did not become ready:\n${text.slice(-4000)}`, { cause })
+    }
+  }
+}
+
+/** Compacts etcd to what is now, over its JSON gateway. */
+async function compactHistory(etcdUrl: string): Promise<void> {
+  const post = async (path: string, body: unknown): Promise<unknown> => {
+    const answer = await fetch(`${etcdUrl}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) })
+    if (!answer.ok) throw new Error(`etcd answered ${answer.status} to ${path}: ${await answer.text()}`)
+    return answer.json()
+  }
+  const range = (await post('range', { key: btoa('/'), count_only: true })) as {
+    readonly header: { readonly revision: string }
+  }
+  await post('compaction', { revision: range.header.revision, physical: true })
 }
 
 async function start(
@@ -103,7 +170,7 @@ async function start(
     Object.entries(args).map(([name, value]) => `--${name}=${value}`),
     { stdio: ['ignore', 'pipe', 'pipe'] },
   )
-  const file = createWriteStream(log)
+  const file = createWriteStream(log, { flags: 'a' })
   child.stdout.pipe(file, { end: false })
   child.stderr.pipe(file, { end: false })
   return child
@@ -149,11 +216,11 @@ async function writeKubeconfig(url: string, folder: string): Promise<string> {
   return path
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const { promise, resolve } = Promise.withResolvers<void>()
   child.once('exit', () => resolve())
-  child.kill('SIGTERM')
+  child.kill(signal)
   const impatient = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS)
   await promise
   clearTimeout(impatient)

@@ -1,10 +1,19 @@
-import { beforeAll, inject } from 'vitest'
+import { afterAll, beforeAll, inject } from 'vitest'
 
 import { describeStore } from '#test/store/conformance/suite.ts'
 import { openKubernetesSubject } from '#test/support/kubernetes-subject.ts'
 
-import { applyDefinitions } from './kubectl.ts'
+import { type ApiServer, startApiServer } from './api-server.ts'
+import { installDefinitions } from './kubectl.ts'
 
-beforeAll(applyDefinitions)
+// Of its own: its history is thrown away now and then.
+let server: ApiServer
 
-describeStore('Kubernetes', () => openKubernetesSubject(inject('kubeconfig'), async () => undefined))
+beforeAll(async () => {
+  server = await startApiServer(inject('assets'))
+  await installDefinitions(server.kubeconfig)
+})
+
+afterAll(() => server.stop())
+
+describeStore('Kubernetes', () => openKubernetesSubject(server))

@@ -23,10 +23,16 @@ export function kubectl(args: readonly string[], input = ''): Promise<Answer> {
 export const DEFINITIONS_FOLDER = join(import.meta.dirname, '..', '..', 'crds')
 
 /** Installs the six definitions and waits until the server serves them; harmless when they are there. */
-export async function applyDefinitions(): Promise<void> {
-  const applied = await kubectl(['apply', '--server-side', '-f', DEFINITIONS_FOLDER])
+export function applyDefinitions(): Promise<void> {
+  return installDefinitions(inject('kubeconfig'))
+}
+
+/** The same on a server that is not the one of the run. */
+export async function installDefinitions(kubeconfig: string): Promise<void> {
+  const kubectl = [inject('assets').kubectl, `--kubeconfig=${kubeconfig}`]
+  const applied = await runProgram([...kubectl, 'apply', '--server-side', '-f', DEFINITIONS_FOLDER])
   const names = Object.values(KINDS).map(({ plural }) => `crd/${plural}.${GROUP}`)
-  const ready = await kubectl(['wait', '--for=condition=Established', ...names])
+  const ready = await runProgram([...kubectl, 'wait', '--for=condition=Established', ...names])
   if (applied.code !== 0 || ready.code !== 0) throw new Error(`${applied.stderr}${ready.stderr}`)
 }
 

@@ -1,15 +1,23 @@
 import { randomBytes } from 'node:crypto'
 
 import { systemClock } from '#cli/system-clock.ts'
+import { KIND_NAMES, KINDS } from '#crds/kinds.ts'
+import type { KubeClient } from '#store/kubernetes/client.ts'
 import { HttpKubeClient } from '#store/kubernetes/kube-client.ts'
 import { connectByKubeconfig } from '#store/kubernetes/kubeconfig.ts'
+import { collectionPath, objectPath } from '#store/kubernetes/paths.ts'
 import { KubernetesStore } from '#store/kubernetes/store.ts'
+import type { Store } from '#store/store.ts'
 
-/** Makes the server forget its history, as time would. */
-type Compact = () => Promise<void>
+/** What is needed of a real API server. */
+interface Server {
+  readonly kubeconfig: string
+  /** Makes it forget its history, as time would. */
+  readonly compact: () => Promise<void>
+}
 
 /** A store in a real API server, with two fresh namespaces. */
-export async function openKubernetesSubject(kubeconfig: string, compact: Compact) {
+export async function openKubernetesSubject({ kubeconfig, compact }: Server) {
   const open = async () => {
     const connection = await connectByKubeconfig([kubeconfig], systemClock)
     const client = new HttpKubeClient({ connection, clock: systemClock, random: Math.random })
@@ -33,6 +41,25 @@ export async function openKubernetesSubject(kubeconfig: string, compact: Compact
       opened.client.close()
       opened = await open()
     },
-    close: async () => opened.client.close(),
+    close: async () => {
+      for (const namespace of namespaces) await empty(opened.store, opened.client, namespace)
+      opened.client.close()
+    },
+  }
+}
+
+// Other cases list all namespaces: what is left behind would make them slow.
+async function empty(store: Store, client: KubeClient, namespace: string): Promise<void> {
+  for (const kind of KIND_NAMES.filter((name) => KINDS[name].isNamespaced)) {
+    const { items } = await store.list(kind, { namespace })
+    for (const { metadata } of items.filter((item) => (item.metadata.finalizers ?? []).length > 0)) {
+      await client.request({
+        method: 'PATCH',
+        path: objectPath(kind, metadata),
+        body: { metadata: { finalizers: null } },
+        contentType: 'application/merge-patch+json',
+      })
+    }
+    await client.request({ method: 'DELETE', path: collectionPath(kind, namespace) })
   }
 }

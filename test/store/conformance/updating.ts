@@ -7,6 +7,11 @@ import { Bench, type OpenSubject } from './subject.ts'
 
 type Device = ObjectOf<'Device'>
 
+function withStatus(device: Device, status: Device['status']): Device {
+  const { status: _, ...rest } = device
+  return status === undefined ? rest : { ...rest, status }
+}
+
 export function describeUpdating(open: OpenSubject): void {
   describe('update', () => {
     const bench = new Bench(open)
@@ -190,6 +195,39 @@ function describeStatus(open: OpenSubject): void {
       const first = await bench.store.updateStatus('Device', { ...(await made()), status: aDeviceStatus() })
       const second = await bench.store.updateStatus('Device', { ...first, status: { gateway: 'replica-1' } })
       expect(second.status).toEqual({ gateway: 'replica-1' })
+    })
+
+    it.each([{}, undefined, { runtimes: [] }])('takes %o for no status', async (status) => {
+      const device = await made()
+      expect(await bench.store.updateStatus('Device', withStatus(device, status))).toEqual(device)
+      const online = await bench.store.updateStatus('Device', withStatus(device, aDeviceStatus()))
+      const emptied = await bench.store.updateStatus('Device', withStatus(online, status))
+      expect(emptied).not.toHaveProperty('status')
+      expect(emptied.metadata.resourceVersion).not.toBe(online.metadata.resourceVersion)
+    })
+
+    it('keeps the order of a list, whatever it was', async () => {
+      const row = (name: string) => ({ name, state: 'Missing' as const })
+      const device = await made()
+      const first = { runtimes: ['a', 'b', 'c'].map(row) }
+      const second = { runtimes: ['c', 'd', 'a'].map(row) }
+      const stored = await bench.store.updateStatus('Device', withStatus(device, first))
+      expect((await bench.store.updateStatus('Device', withStatus(stored, second))).status).toEqual(second)
+    })
+
+    it('keeps an empty list that has to be there', async () => {
+      const config = { layers: [] }
+      const status = { runtimes: [{ name: 'codex', state: 'Missing' as const, config }] }
+      const updated = await bench.store.updateStatus('Device', withStatus(await made(), status))
+      expect(updated.status).toEqual(status)
+    })
+
+    it('refuses the uid of another object', async () => {
+      const { metadata, ...rest } = await made()
+      const uid = '00000000-0000-0000-0000-000000000000'
+      const { resourceVersion: _, ...without } = metadata
+      const other = { ...rest, metadata: { ...without, uid }, status: aDeviceStatus() }
+      await expect(bench.store.updateStatus('Device', other)).rejects.toMatchObject({ code: 'CONFLICT' })
     })
 
     it('refuses a version that is not the current one', async () => {
