@@ -1,12 +1,13 @@
 import { installBuiltInRuntimes } from '#cli/built-in-runtimes.ts'
 import { createLeaderElection } from '#controller/leadership.ts'
 import { Replicas } from '#controller/replicas.ts'
-import { openKubernetes } from '#store/kubernetes/open.ts'
+import { type KubernetesStores, openKubernetes } from '#store/kubernetes/open.ts'
 
 import type { Foundation, FoundationDeps } from './foundation.ts'
 import { openVerifiers } from './identity.ts'
-import { openKeys } from './keys.ts'
+import { type Keys, openKeys } from './keys.ts'
 import { observeRequests } from './kubernetes-metrics.ts'
+import { doDuties } from './leader-duties.ts'
 import { persistently } from './patience.ts'
 import { replicaNameOf } from './replica-name.ts'
 
@@ -22,53 +23,63 @@ const MAX_SILENCE_MS = 300_000
 export async function openCluster(deps: FoundationDeps): Promise<Foundation> {
   const { settings, clock, logger, registry } = deps
   const keys = await openKeys(deps, { mustExist: true })
-  const replica = replicaNameOf(settings.replica)
-  const basis = { clock, random: Math.random, logger }
-  const { store, users, tokens, ...cluster } = await openKubernetes({
-    ...basis,
+  const stores = await openKubernetes({
+    clock,
+    random: Math.random,
+    logger,
     kubeconfig: settings.kubeconfig,
     namespace: settings['operator-namespace'],
     onRequest: observeRequests(registry),
   })
-  const { leases } = cluster
-  const leadership = createLeaderElection({ ...basis, leases, replica, registry })
-  const peerUrl = settings['peer-url'] === 'none' ? null : settings['peer-url']
-  const replicas = new Replicas({ ...basis, leases, replica, peerUrl })
+  const { store, users, tokens, tokenReviews } = stores
   return {
     store,
     users,
     tokens,
     ...keys,
     maxSilenceMs: MAX_SILENCE_MS,
-    moreVerifiers: await openVerifiers({
-      settings,
-      clock,
-      logger,
-      tokens,
-      tokenReviews: cluster.tokenReviews,
-    }),
+    moreVerifiers: await openVerifiers({ settings, clock, logger, tokens, tokenReviews }),
+    prepare: (signal) => persistently(() => installBuiltInRuntimes(store), { clock, logger, signal }),
+    ...openReplica(deps, stores, keys),
+  }
+}
+
+type ReplicaParts = Pick<Foundation, 'forManager' | 'start' | 'release' | 'close'>
+
+/** What makes this replica one of several. */
+function openReplica(deps: FoundationDeps, stores: KubernetesStores, keys: Keys): ReplicaParts {
+  const { settings, clock, logger, registry } = deps
+  const { leases, secrets, events, userNamespaces } = stores
+  const replica = replicaNameOf(settings.replica)
+  const basis = { leases, replica, clock, random: Math.random, logger }
+  const leadership = createLeaderElection({ ...basis, registry })
+  const peerUrl = settings['peer-url'] === 'none' ? null : settings['peer-url']
+  const replicas = new Replicas({ ...basis, peerUrl })
+  const tasks = [() => stores.sweep()]
+  const endDuties = doDuties({ leadership, clock, logger, tasks })
+  return {
     forManager: {
       gateway: replica,
       leadership,
       replicas,
       authority: replicas,
-      secrets: cluster.secrets,
-      events: cluster.events,
-      userNamespaces: cluster.userNamespaces,
+      secrets,
+      events,
+      userNamespaces,
     },
-    prepare: (signal) => persistently(() => installBuiltInRuntimes(store), { clock, logger, signal }),
     start: async (signal) => {
-      await cluster.start(signal)
+      await stores.start(signal)
       if (signal.aborted) return
       await replicas.start()
       await leadership.start()
     },
     release: async () => {
+      endDuties()
       await Promise.all([leadership.stop(), replicas.stop()])
     },
     close: async () => {
       keys.stop()
-      await cluster.close()
+      await stores.close()
     },
   }
 }
