@@ -18,6 +18,7 @@ import type { ApiCaches, AuthSync, DeviceCommands, DeviceDirectory } from './por
 import type { ProxyProbes } from './proxy-probes.ts'
 import type { RateLimits } from './rate-limit.ts'
 import type { StateSource } from './state-source.ts'
+import type { Turns } from './turns.ts'
 
 /** Everything the HTTP API stands on; the composition root hands it over. */
 export interface ApiDeps {
@@ -64,4 +65,6 @@ export interface ApiContext extends ApiDeps {
   readonly memory: FreshReads
   /** For changing. */
   readonly stored: StateSource
+  /** Of those who lost a race, by the id of the user whose things they change. */
+  readonly turns: Turns
 }

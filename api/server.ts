@@ -19,6 +19,7 @@ import { readinessChecks } from './readiness.ts'
 import type { Route } from './route.ts'
 import { useSecurityHeaders } from './security-headers.ts'
 import { storedSource } from './state-source.ts'
+import { Turns } from './turns.ts'
 import { authJsonRoutes } from './users/auth-json.ts'
 import { configRoutes } from './users/config.ts'
 import { currentTokenRoutes } from './users/current-token.ts'
@@ -85,8 +86,8 @@ function createContext(deps: ApiDeps): ApiContext {
   const store = tellingStore(deps.store, memory)
   const users = tellingUsers(deps.users, memory)
   const stored = storedSource({ store, users })
-  const proxyProbes = new ProxyProbes()
-  return { ...deps, metrics, openedProxies, configStacks, proxyProbes, memory, store, users, stored }
+  const own = { proxyProbes: new ProxyProbes(), turns: new Turns() }
+  return { ...deps, ...own, metrics, openedProxies, configStacks, memory, store, users, stored }
 }
 
 function routesOf(api: ApiContext): readonly Route[] {

@@ -9,7 +9,7 @@ import { readUser } from './state-source.ts'
  * without a proxy does nothing, a proxy that survives its clearing would be used.
  */
 export async function stopUsingProxy(api: ApiContext, userId: string): Promise<void> {
-  await retryOnConflict(async () => {
+  await retryOnConflict(api, userId, async () => {
     const user = await readUser(api.stored, userId)
     const preferences = withoutProxyUse(user.preferences)
     if (preferences === user.preferences) return

@@ -45,7 +45,7 @@ export async function applyManifest(api: ApiContext, request: ApplyRequest): Pro
   const manifest = checkManifest(kind, scope, item)
   const task = (): Promise<Applied> => write(api, { ...request, kind, manifest })
   // With a version of its own the manifest wants this one write or none.
-  return manifest.metadata.resourceVersion === undefined ? retryOnConflict(task) : task()
+  return manifest.metadata.resourceVersion === undefined ? retryOnConflict(api, scope.owner.id, task) : task()
 }
 
 function checkManifest<K extends KindName>(

@@ -121,7 +121,7 @@ async function show(api: ApiContext, request: ApiRequest): Promise<Answer> {
 
 async function remove(api: ApiContext, request: ApiRequest): Promise<Answer> {
   const { scope, kind } = await targetOf(api, request)
-  const body = await retryOnConflict(async () => {
+  const body = await retryOnConflict(api, scope.owner.id, async () => {
     const object = await requireObject(api, { scope, kind, request })
     const body = toShown(object, scope.shownNamespace)
     if (request.ifMatch !== null) requireMatch(request.ifMatch, etagOfBody(body))

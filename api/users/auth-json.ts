@@ -37,7 +37,7 @@ export function authJsonRoutes(api: ApiContext): readonly Route[] {
 async function upload(api: ApiContext, request: ApiRequest<AuthUpload>): Promise<Answer> {
   const runtime = await lookUpRuntime(api, request.params['runtime'] ?? '')
   const document = parseAuthDocument(request.body.auth_json, runtime.spec.auth.validation)
-  const state = await retryOnConflict(async () => {
+  const state = await retryOnConflict(api, request.caller.principal.user.id, async () => {
     const state = await readState(api, request)
     requireKnown(request, state)
     return storeDocument(api, state, document)
@@ -48,7 +48,7 @@ async function upload(api: ApiContext, request: ApiRequest<AuthUpload>): Promise
 }
 
 async function remove(api: ApiContext, request: ApiRequest): Promise<Answer> {
-  const state = await retryOnConflict(async () => {
+  const state = await retryOnConflict(api, request.caller.principal.user.id, async () => {
     const state = await readState(api, request)
     requireKnown(request, state)
     return removeDocument(api, state)

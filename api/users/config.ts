@@ -80,7 +80,7 @@ function includesLayers(include: unknown): boolean {
 
 async function put(api: ApiContext, request: ApiRequest<ConfigEdits>): Promise<Answer> {
   const edits = readConfigEdits(request.bodyText)
-  const { state, plan } = await retryOnConflict(async () => {
+  const { state, plan } = await retryOnConflict(api, request.caller.principal.user.id, async () => {
     const state = await readConfig(api, request, api.stored)
     if (request.ifMatch !== null) requireMatch(request.ifMatch, etagOfConfig(state.opened.stack))
     const plan = planEdits(state.opened, edits, request.body.expectedVersion ?? null)

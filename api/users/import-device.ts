@@ -42,7 +42,7 @@ async function importFrom(api: ApiContext, request: ApiRequest<ImportDevice>): P
   const asked = await readState(api, request)
   requireKnown(request, asked)
   const document = await readFromDevice(api, asked, request.body.device_id)
-  const state = await retryOnConflict(async () => {
+  const state = await retryOnConflict(api, request.caller.principal.user.id, async () => {
     const state = await readState(api, request)
     requireNoNewer(asked, state)
     return storeDocument(api, state, document)

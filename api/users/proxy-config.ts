@@ -50,7 +50,7 @@ export function proxyConfigRoutes(api: ApiContext): readonly Route[] {
 async function put(api: ApiContext, request: ApiRequest<ProxyConfigUpdate>): Promise<Answer> {
   const url = parseProxyUrl(request.body.proxy_url)
   const userId = request.caller.principal.user.id
-  const object = await retryOnConflict(async () => {
+  const object = await retryOnConflict(api, userId, async () => {
     const user = await readUser(api.stored, userId)
     const state = await readProxy(api, api.stored, user)
     requireKnown(request, state)

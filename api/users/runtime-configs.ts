@@ -87,7 +87,7 @@ async function list(api: ApiContext, request: ApiRequest): Promise<Answer> {
 }
 
 async function put(api: ApiContext, request: ApiRequest<RuntimeConfigUpdate>): Promise<Answer> {
-  const state = await retryOnConflict(async () => {
+  const state = await retryOnConflict(api, request.caller.principal.user.id, async () => {
     const state = await readState(api, request)
     requireKnown(request, state)
     if (request.body.use_proxy === true) requireUsableProxy(state)
