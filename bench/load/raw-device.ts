@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { FrameReader, textFrame } from './frames.ts'
 
 const NAMESPACE = '/local-executor,'
+const OPEN_WITHIN_MS = 20_000
 
 /** A command as it comes over the wire. */
 export type CommandHandler = (payload: unknown) => Promise<unknown>
@@ -16,6 +17,9 @@ export class RawDevice {
   readonly #socket: Socket
   readonly #reader = new FrameReader()
   readonly #waiting = new Map<number, (answer: unknown) => void>()
+  /** Resolves when the connection is over, whoever ended it. */
+  readonly closed: Promise<void>
+  #registered: unknown = null
   #onAck: (() => void) | null = null
   #onCommand: CommandHandler | null = null
   #nextId = 1
@@ -25,9 +29,15 @@ export class RawDevice {
     this.#socket = socket
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.on('error', () => socket.destroy())
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
   }
 
-  /** Connects, joins the namespace and registers. */
+  /** What the server answered to the registration. */
+  get registered(): unknown {
+    return this.#registered
+  }
+
+  /** Connects, joins the namespace and registers. Rejects when the connection ends before, or after 20 s. */
   static async open(
     address: string,
     token: string,
@@ -36,12 +46,26 @@ export class RawDevice {
     const { hostname, port } = new URL(address)
     const socket = connect(Number(port), hostname)
     socket.setNoDelay(true)
+    const impatient = setTimeout(() => socket.destroy(), OPEN_WITHIN_MS)
+    const over = once(socket, 'close').then(() => Promise.reject(new Error('the connection ended early')))
+    over.catch(() => undefined)
+    try {
+      return await Promise.race([RawDevice.#enter(socket, { hostname, token, register }), over])
+    } finally {
+      clearTimeout(impatient)
+    }
+  }
+
+  static async #enter(
+    socket: Socket,
+    { hostname, token, register }: { hostname: string; token: string; register: object },
+  ): Promise<RawDevice> {
     await once(socket, 'connect')
     const rest = await upgrade(socket, hostname)
     const device = new RawDevice(socket)
     device.#read(rest)
     await device.#join(token)
-    await device.ask('device:register', register)
+    device.#registered = await device.ask('device:register', register)
     return device
   }
 

@@ -115,6 +115,7 @@ class Run {
   #faultyMs = 0
   #faultyRequests = 0
   #isOver = false
+  #roundStartedAt = Number.POSITIVE_INFINITY
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -140,17 +141,22 @@ class Run {
     return this.#summary()
   }
 
-  /** Spreads the changes over the whole run; what is late is made up for. */
+  /** Spreads the changes over the faults of all rounds; what is late is made up for. */
   async #mayGoOn(): Promise<boolean> {
-    const { changes, rounds } = this.#parts
-    const due = () => (changes * (this.#recoveredMs.length + 1)) / rounds
-    while (!this.#isOver && this.#ledger.changes.length >= due()) await pause(20)
+    while (!this.#isOver && this.#ledger.changes.length >= this.#due()) await pause(20)
     return !this.#isOver
+  }
+
+  #due(): number {
+    const { changes, rounds, faultyMs } = this.#parts
+    const ofRound = Math.min(1, (performance.now() - this.#roundStartedAt) / faultyMs)
+    return (changes * (this.#recoveredMs.length + ofRound)) / rounds
   }
 
   async #round(round: number): Promise<void> {
     const { proxy, faultyMs, changes, rounds, seed, progress } = this.#parts
     const [startedAt, before] = [performance.now(), total(proxy.requests)]
+    this.#roundStartedAt = startedAt
     proxy.inject(faultPlan(seed * 1000 + round))
     await pause(faultyMs / 3)
     proxy.resetAll()

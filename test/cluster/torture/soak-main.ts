@@ -15,7 +15,7 @@ const { values } = parseArgs({
   },
 })
 const ROUND_MS = 100_000
-const FAULTY_SHARE = 0.6
+const FAULTY_SHARE = 0.9
 const rounds = Math.max(1, Math.round((Number(values.minutes) * 60_000) / ROUND_MS))
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const summary = await torture({
