@@ -14,6 +14,7 @@ export type DocumentFaultReason =
   | 'SecretMissing'
   | 'SecretKeyMissing'
   | 'SecretMalformed'
+  | 'SecretUnreadable'
 
 /** Names the entry of a Secret that holds a document. */
 export interface DocumentSecret {
@@ -52,6 +53,14 @@ export function secretMissing(namespace: string, { name }: DocumentSecret): Docu
   return {
     reason: 'SecretMissing',
     message: `There is no Secret ${name} in the namespace ${namespace}. Create it, or correct spec.auth.secretRef.name.`,
+  }
+}
+
+/** Says that nobody knows what the Secret holds, for now. @param why a sentence, as the store gives it */
+export function secretUnreadable({ name }: DocumentSecret, why: string): DocumentFault {
+  return {
+    reason: 'SecretUnreadable',
+    message: `The Secret ${name} could not be read, which is tried again and again. ${toSentence(why)}`,
   }
 }
 

@@ -13,6 +13,8 @@ import {
   syncedCondition,
 } from '#core/auth-sync-status.ts'
 import type { Clock } from '#core/clock.ts'
+import { secretUnreadable } from '#core/document-fault.ts'
+import { AppError, isAppError } from '#core/errors.ts'
 import { readRuntimePreference } from '#core/preferences.ts'
 import { setCondition } from '#crds/conditions.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
@@ -51,6 +53,9 @@ export async function reconcileConfigStatus(text: string, deps: ConfigStatusDeps
     key: { namespace, name },
     render: (object) => renderStatus(object, facts, { devices, deps, text }),
   })
+  const fault = facts.document?.fault
+  // It may be readable later, and nothing would tell.
+  if (fault?.reason === 'SecretUnreadable') throw new AppError('STORE_UNAVAILABLE', fault.message)
 }
 
 async function observeFacts(config: Config, deps: ConfigStatusDeps): Promise<ConfigFacts> {
@@ -76,9 +81,15 @@ async function observeDocument(
 ): Promise<ConfigFacts['document']> {
   const { sha256 = '', secretRef: secret = null } = request.config.spec.auth ?? {}
   if (documentSourceOf(request.config) === null) return null
-  const { document, fault } = await documents.open(request)
-  if (document === null) return { sha256, fault, hasRefreshToken: false, secret }
-  return { sha256: document.sha256, fault, hasRefreshToken: document.hasRefreshToken, secret }
+  try {
+    const { document, fault } = await documents.open(request)
+    if (document === null) return { sha256, fault, hasRefreshToken: false, secret }
+    return { sha256: document.sha256, fault, hasRefreshToken: document.hasRefreshToken, secret }
+  } catch (error) {
+    if (secret === null || !isAppError(error, 'STORE_UNAVAILABLE')) throw error
+    // A status can be written all the same when it is only Secrets that the operator may not read.
+    return { sha256, fault: secretUnreadable(secret, error.message), hasRefreshToken: false, secret }
+  }
 }
 
 interface RenderFacts {

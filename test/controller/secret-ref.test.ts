@@ -204,7 +204,10 @@ describe('a Secret that cannot be used', () => {
     await operator.refer()
     const device = operator.fleet.add()
     await operator.pass(60_000)
-    expect([fileOf(device), await readyOf(operator)]).toEqual([undefined, [undefined, undefined]])
+    expect([fileOf(device), await readyOf(operator)]).toEqual([undefined, ['False', 'SecretUnreadable']])
+    expect(findCondition((await operator.config())?.status?.conditions, 'Ready')?.message).toBe(
+      'The Secret login could not be read, which is tried again and again. The API server is away.',
+    )
     expect(secrets.reads).toBeLessThan(40)
     secrets.failure = null
     await operator.pass(TEN_MINUTES)

@@ -14,6 +14,7 @@ import {
   secretMalformed,
   secretMissing,
   secretRefUnsupported,
+  secretUnreadable,
 } from '#core/document-fault.ts'
 
 const DOCUMENT = { sha256: 'stored', fault: null, hasRefreshToken: true, secret: null }
@@ -80,6 +81,7 @@ describe('Ready', () => {
     ['False', 'SecretMissing', { document: { ...DOCUMENT, fault: secretMissing('user-7', REF) } }],
     ['False', 'SecretKeyMissing', { document: { ...DOCUMENT, fault: secretKeyMissing(REF) } }],
     ['False', 'SecretMalformed', { document: { ...DOCUMENT, fault: secretMalformed(REF, 'expected JSON') } }],
+    ['False', 'SecretUnreadable', { document: { ...DOCUMENT, fault: secretUnreadable(REF, 'it is away') } }],
     ['False', 'SecretRefUnsupported', { document: { ...DOCUMENT, fault: secretRefUnsupported() } }],
     ['False', 'NamespaceUnclaimed', { isClaimed: false, isRegistered: false, document: null }],
     ['False', 'RuntimeUnknown', { isRegistered: false }],
