@@ -32,27 +32,25 @@ export class KubernetesLeases implements Leases {
   }
 
   async create(lease: Lease): Promise<Lease> {
-    const { resourceVersion: _, ...rest } = lease
-    const body = toObject(rest)
+    const body = toObject(lease)
     return toLease(await this.#client.request({ method: 'POST', path: this.#collection, body }))
   }
 
   async update(lease: Lease): Promise<Lease> {
     const { name } = lease
-    checkWasRead(lease)
+    const identity = identityOf(lease)
     try {
-      const body = toObject(lease)
+      const body = toObject(lease, identity)
       return toLease(await this.#client.request({ method: 'PUT', path: this.#pathOf(name), body }))
     } catch (error) {
-      // An API server would make a Lease that is put and not there; that it was read says that it is gone.
+      // An API server takes one that is gone for another one.
       const isGone = isAppError(error, 'CONFLICT') && (await this.get(name)) === undefined
       throw isGone ? new AppError('NOT_FOUND', `Lease ${name} is gone`, { cause: error }) : error
     }
   }
 
   async delete(lease: Lease): Promise<void> {
-    checkWasRead(lease)
-    const preconditions = { resourceVersion: lease.resourceVersion }
+    const preconditions = identityOf(lease)
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions }
     try {
       await this.#client.request({ method: 'DELETE', path: this.#pathOf(lease.name), body })
@@ -66,18 +64,24 @@ export class KubernetesLeases implements Leases {
   }
 }
 
-// Without a version a write would win over whatever it is.
-function checkWasRead({ name, resourceVersion }: Lease): void {
-  if (resourceVersion) return
+interface Identity {
+  readonly uid: string
+  readonly resourceVersion: string
+}
+
+// The version goes with the object it is of: an API server makes a Lease that is put and not there, whatever version it names.
+function identityOf({ name, resourceVersion = '' }: Lease): Identity {
+  const [version, uid] = resourceVersion.split('/')
+  if (version && uid) return { uid, resourceVersion: version }
   throw new AppError('CONFLICT', `expected the version of Lease ${name} that was read; read it and try again`)
 }
 
-function toObject(lease: Lease): object {
-  const { name, labels, annotations, resourceVersion } = lease
+function toObject(lease: Lease, identity?: Identity): object {
+  const { name, labels, annotations } = lease
   return {
     apiVersion: API_VERSION,
     kind: 'Lease',
-    metadata: { name, labels, annotations, ...(resourceVersion && { resourceVersion }) },
+    metadata: { name, labels, annotations, ...identity },
     spec: {
       ...(lease.holder !== null && { holderIdentity: lease.holder }),
       leaseDurationSeconds: lease.durationSeconds,
@@ -100,6 +104,6 @@ function toLease(object: unknown): Lease {
     transitions: numberOf(spec, 'leaseTransitions'),
     labels: textMapOf(metadata, 'labels'),
     annotations: textMapOf(metadata, 'annotations'),
-    resourceVersion: textOf(metadata, 'resourceVersion'),
+    resourceVersion: `${textOf(metadata, 'resourceVersion')}/${textOf(metadata, 'uid')}`,
   }
 }

@@ -55,15 +55,17 @@ export function secretPath({
 }
 
 /**
- * Gives when an entry of a Secret changed last, epoch ms in whole seconds: since nobody is known to have written it, when the
- * Secret was made. The API server keeps, for each writer, what it owns and when it wrote last.
+ * Gives when an entry of a Secret changed last, epoch ms in whole seconds. The API server keeps, for each writer, what it owns
+ * and when it wrote last. When nobody owns the entry it is taken as changed with the last change of the whole Secret.
  *
  * @param answer the Secret as the API server gives it
  */
 export function changedAtOf(answer: unknown, key: string): number {
   const metadata = childOf(answer, 'metadata')
-  const writes = listOf(metadata, 'managedFields').filter((entry) => {
+  const writes = listOf(metadata, 'managedFields')
+  const owners = writes.filter((entry) => {
     return Object.hasOwn(childOf(childOf(entry, 'fieldsV1'), 'f:data'), `f:${key}`)
   })
-  return Math.max(timeOf(metadata, 'creationTimestamp'), ...writes.map((entry) => timeOf(entry, 'time')))
+  const times = (owners.length > 0 ? owners : writes).map((entry) => timeOf(entry, 'time'))
+  return Math.max(timeOf(metadata, 'creationTimestamp'), ...times)
 }

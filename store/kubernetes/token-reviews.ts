@@ -6,6 +6,8 @@ import { childOf, listOf, textOf } from './answer-fields.ts'
 import type { KubeClient } from './client.ts'
 
 const API_VERSION = 'authentication.k8s.io/v1'
+/** The group of those who show nothing, where an API server lets them in. */
+const UNAUTHENTICATED = 'system:unauthenticated'
 
 /** Asks the API server whom a token stands for. */
 export class KubernetesTokenReviews implements TokenReviews {
@@ -16,8 +18,8 @@ export class KubernetesTokenReviews implements TokenReviews {
   }
 
   async review(token: string, audiences: readonly string[]): Promise<ReviewedIdentity | null> {
-    // The API server takes that for a mistake of the caller, and not for a token.
-    if (token === '') return null
+    // With a blank in it the API server sees no token, and says that nobody in particular is somebody.
+    if (!/^[\x21-\x7e]+$/.test(token)) return null
     const body = { apiVersion: API_VERSION, kind: 'TokenReview', spec: { token, audiences } }
     const path = `/apis/${API_VERSION}/tokenreviews`
     return toIdentity(await this.#client.request({ method: 'POST', path, body }))
@@ -32,8 +34,9 @@ function toIdentity(answer: unknown): ReviewedIdentity | null {
   if (status['authenticated'] !== true) return null
   const user = childOf(status, 'user')
   const username = textOf(user, 'username')
-  if (username === '') return null
-  return { username, groups: textsOf(user, 'groups'), audiences: textsOf(status, 'audiences') }
+  const groups = textsOf(user, 'groups')
+  if (username === '' || groups.includes(UNAUTHENTICATED)) return null
+  return { username, groups, audiences: textsOf(status, 'audiences') }
 }
 
 function textsOf(value: unknown, name: string): readonly string[] {
