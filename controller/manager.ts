@@ -1,23 +1,15 @@
-import type { Explanation } from '#core/auth-sync-explanation.ts'
-import type { SyncOutcome } from '#core/auth-sync-request.ts'
-import type { DeviceKey } from '#core/device-command.ts'
-
 import { explain } from './auth-sync/explain.ts'
-import { requestSync, type SyncRequest } from './auth-sync/request-sync.ts'
+import { requestSync } from './auth-sync/request-sync.ts'
 import type { ManagerDeps } from './deps.ts'
+import { type AuthSync, overReplicas } from './fleet.ts'
 import { wireControllers } from './wiring.ts'
-
-/** What people ask of the reconcile loop. */
-export interface AuthSync {
-  /** Rejects with `DEVICE_UNKNOWN` or `RUNTIME_UNSUPPORTED`. */
-  explain(device: DeviceKey, runtime: string): Promise<Explanation>
-  /** Rejects with `RUNTIME_UNSUPPORTED`, `AUTH_MISSING`, `DECRYPT_FAILED` or `DEVICE_UNKNOWN`. */
-  requestSync(request: SyncRequest): Promise<readonly SyncOutcome[]>
-}
 
 /** The running controllers. */
 export interface Manager {
+  /** For every device, whichever replica holds its socket. */
   readonly authSync: AuthSync
+  /** For the devices of this replica alone: what it answers others with. */
+  readonly ownAuthSync: AuthSync
   /** Starts watching and working, until `signal` aborts or `stop`. To be called once, before devices connect. */
   start(signal: AbortSignal): Promise<void>
   /** Takes up nothing more; resolves when commands in hand have ended and statuses are written, after 20 s at the latest. */
@@ -34,11 +26,13 @@ export function createManager(deps: ManagerDeps): Manager {
   const controllers = wireControllers(deps)
   let stopped: Promise<void> | null = null
   const stop = () => (stopped ??= controllers.stop())
+  const ownAuthSync: AuthSync = {
+    explain: (device, runtime) => explain(device, runtime, controllers.authSync),
+    requestSync: (request) => requestSync(request, controllers.authSync),
+  }
   return {
-    authSync: {
-      explain: (device, runtime) => explain(device, runtime, controllers.authSync),
-      requestSync: (request) => requestSync(request, controllers.authSync),
-    },
+    authSync: toAuthSync(ownAuthSync, deps),
+    ownAuthSync,
     start: async (signal) => {
       if (signal.aborted) return stop()
       controllers.start()
@@ -51,4 +45,10 @@ export function createManager(deps: ManagerDeps): Manager {
         throw new Error(`a key has waited ${Math.round(waitedMs / 1_000)} s for a worker`)
     },
   }
+}
+
+function toAuthSync(own: AuthSync, deps: ManagerDeps): AuthSync {
+  const { gateway, replicas, peers } = deps
+  if (gateway === undefined || replicas === undefined || peers === undefined) return own
+  return overReplicas({ ...deps, own, gateway, replicas, peers })
 }

@@ -99,7 +99,11 @@ async function waitUntilCached(stored: Config, { cache, clock }: AuthSyncDeps): 
   for (const stop of stops) stop()
 }
 
-function devicesOf(namespace: string, { cache, reports }: AuthSyncDeps): readonly string[] {
+/** Every device of a user, ordered by id: what is written down, and what was heard of here. */
+export function devicesOf(
+  namespace: string,
+  { cache, reports }: Pick<AuthSyncDeps, 'reports'> & { readonly cache: Pick<AuthSyncDeps['cache'], 'list'> },
+): readonly string[] {
   const written = cache.list('Device', namespace).map((device) => device.spec.deviceId)
   const reported = reports.list(namespace).map((report) => report.deviceId)
   return [...new Set([...written, ...reported])].sort()
