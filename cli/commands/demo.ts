@@ -1,7 +1,8 @@
 import type { Context } from '#cli/context.ts'
-import { createProgress } from '#cli/demo/progress.ts'
+import { createProgress, type Progress } from '#cli/demo/progress.ts'
+import { openStage, type Stage } from '#cli/demo/stage.ts'
 import { type Ending, type Outcome, playStory } from '#cli/demo/story.ts'
-import { createWorld, type World } from '#cli/demo/world.ts'
+import { type Grounds, ownGrounds, startWorld, type World } from '#cli/demo/world.ts'
 import { PROGRAM } from '#cli/greeting.ts'
 import { type Output, toTable } from '#cli/output.ts'
 import { AppError } from '#core/errors.ts'
@@ -12,8 +13,16 @@ const NEXT = [
   ['--help', 'everything else'],
 ] as const
 
+/** Flags of `demo`. */
+export interface DemoFlags {
+  readonly keep?: boolean
+  readonly cluster?: boolean
+  /** Of an administrator; absent: an API server of the demo's own. */
+  readonly kubeconfig?: string
+}
+
 /** Plays the demo; rejects, so that the command exits non-zero, if anything came out differently. */
-export async function demo(context: Context, { keep }: { readonly keep: boolean }): Promise<void> {
+export async function demo(context: Context, flags: DemoFlags): Promise<void> {
   const { output, environment } = context
   // A closed terminal must not leave processes and a folder behind either.
   const signal = context.untilStopped('SIGHUP')
@@ -28,17 +37,36 @@ export async function demo(context: Context, { keep }: { readonly keep: boolean 
     entry: process.argv[1] ?? '',
     environment,
   }
-  progress.chapter('A server')
-  const world = await progress.step('started, with an empty store and new keys', () =>
-    createWorld(program, signal),
-  )
+  const stage = await openStage(program, signal)
   try {
+    const grounds = flags.cluster
+      ? await openGrounds(stage, flags, { environment, progress })
+      : ownGrounds(stage)
+    progress.chapter('A server')
+    const world = await progress.step('started, with an empty store and new keys', () =>
+      startWorld(stage, grounds),
+    )
     const outcome = await Promise.race([playStory(world, progress), interrupted(signal)])
     show(output, outcome, (performance.now() - startedAt) / 1000)
-    if (keep) await stayUntilInterrupted(world, output, signal)
+    if (flags.keep) await stayUntilInterrupted(world, output, signal)
   } finally {
-    await world.close()
+    await stage.close()
   }
+}
+
+interface Surroundings {
+  readonly environment: Context['environment']
+  readonly progress: Progress
+}
+
+async function openGrounds(
+  stage: Stage,
+  { kubeconfig }: DemoFlags,
+  surroundings: Surroundings,
+): Promise<Grounds> {
+  // Nobody else needs to speak with an API server.
+  const { clusterGrounds } = await import('#cli/demo/cluster/grounds.ts')
+  return clusterGrounds({ ...surroundings, stage, kubeconfig: kubeconfig ?? null })
 }
 
 function show(output: Output, { endings, explained, proxy }: Outcome, seconds: number): void {

@@ -13,6 +13,26 @@ type Told = Pick<Context, 'output'>
 /** Makes the keys of a new installation in a folder: the two files of the Secret that replicas of a cluster mount. */
 export async function createKeys({ output }: Told, name: string): Promise<void> {
   const folder = resolve(name)
+  const { keyring, signingKey } = await makeKeyFiles(folder)
+  output.json({ keyring, signing_key: signingKey })
+  output.print(
+    `keys are in ${folder}; without keyring.json nothing that is stored opens: keep a copy elsewhere`,
+  )
+  output.print(`next: kubectl create secret generic runtime-config-operator-keys --from-file=${folder}`)
+}
+
+/** Where keys are. */
+export interface KeyFiles {
+  readonly keyring: string
+  readonly signingKey: string
+}
+
+/**
+ * Makes a keyring and a signing key in a folder, for its owner alone; both or none.
+ *
+ * @throws AppError `SETTING_INVALID` when one is there already
+ */
+export async function makeKeyFiles(folder: string): Promise<KeyFiles> {
   const [keyring, signingKey] = [join(folder, 'keyring.json'), join(folder, 'signing-key.pem')]
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
     throw unwritable(folder, cause)
@@ -25,11 +45,7 @@ export async function createKeys({ output }: Told, name: string): Promise<void> 
     await rm(keyring, { force: true })
     throw error
   }
-  output.json({ keyring, signing_key: signingKey })
-  output.print(
-    `keys are in ${folder}; without keyring.json nothing that is stored opens: keep a copy elsewhere`,
-  )
-  output.print(`next: kubectl create secret generic runtime-config-operator-keys --from-file=${folder}`)
+  return { keyring, signingKey }
 }
 
 /** Prints a keyring with one key more, which is the current one. */

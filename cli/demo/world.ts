@@ -1,16 +1,15 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { z } from 'zod'
 
 import { type Client, createClient } from '#cli/client.ts'
 import { systemClock } from '#cli/system-clock.ts'
-import { AppError } from '#core/errors.ts'
 import { Secret } from '#core/secret.ts'
 import { openSigningKey, signToken } from '#secrets/signing.ts'
 
-import { type Program, type Running, startCommand } from './processes.ts'
+import type { Running } from './processes.ts'
+import type { Stage } from './stage.ts'
 
 /** A device of the demo: a home folder, and an agent when it runs. */
 export interface DemoDevice {
@@ -32,78 +31,43 @@ export interface World {
   readonly signal: AbortSignal
   /** Makes a home and a device token; the agent starts with `start()`. */
   addDevice(id: string): Promise<DemoDevice>
-  /** Stops every process and removes the folder. */
-  close(): Promise<void>
 }
 
-const USER = 'demo'
+/** Who the demo is for. */
+export const USER = 'demo'
 const TOKEN_SECONDS = 24 * 60 * 60
 const Ready = z.object({ address: z.url() })
 const MadeToken = z.object({ token: z.string().min(1) })
 
-/** Starts the server on a free port, with a user `demo`. @throws AppError `SETTING_INVALID` when there is no room for temporary files */
-export async function createWorld(program: Program, signal: AbortSignal): Promise<World> {
-  const root = await makeRoot()
-  const clean = withoutOwnSettings(program)
-  const running: Running[] = []
-  let isClosed = false
-  const start: Start = async (args) => {
-    if (isClosed) throw new AppError('STORE_UNAVAILABLE', 'the demo is over')
-    const { running: one, firstLine } = startCommand(clean, args)
-    // Before it is ready: whatever happens meanwhile, it is stopped at the end.
-    running.push(one)
-    return { one, line: await firstLine }
-  }
-  const close = async (): Promise<void> => {
-    isClosed = true
-    await Promise.all(running.toReversed().map((one) => one.stop()))
-    await rm(root, { recursive: true, force: true })
-  }
-  try {
-    const data = join(root, 'server')
-    const { line } = await start([
-      'serve',
-      '--data',
-      data,
-      '--listen',
-      '127.0.0.1:0',
-      '--output',
-      'json',
-      '--log-format',
-      'json',
-      '--log-level',
-      'warn',
-    ])
-    const { address } = Ready.parse(JSON.parse(line))
-    const client = createClient(address, await tokenFor(data, ['user', 'admin']))
-    const backEnd = createClient(address, await tokenFor(data, ['execution']))
-    return {
-      root,
-      address,
-      client,
-      backEnd,
-      signal,
-      close,
-      addDevice: (id) => addDevice({ id, root, client, address, start }),
-    }
-  } catch (error) {
-    await close()
-    throw error
-  }
+/** What the server of a world stands on. */
+export interface Grounds {
+  /** Flags of `serve` that say so. */
+  readonly flags: readonly string[]
+  /** The key that it takes tokens of. */
+  readonly signingKey: string
 }
 
-/** Starts a command of ours that is stopped when the world closes. */
-type Start = (args: readonly string[]) => Promise<{ readonly one: Running; readonly line: string }>
+/** Lets a server of its own make everything in a folder. */
+export function ownGrounds({ root }: Stage): Grounds {
+  const data = join(root, 'server')
+  return { flags: ['--data', data], signingKey: join(data, 'signing-key.pem') }
+}
 
-async function makeRoot(): Promise<string> {
-  try {
-    return await mkdtemp(join(tmpdir(), 'runtimeconfig-demo-'))
-  } catch (cause) {
-    throw new AppError(
-      'SETTING_INVALID',
-      `expected to be able to make a folder in ${tmpdir()}; name another place for temporary files with TMPDIR`,
-      { cause },
-    )
+/** Starts the server on a free port, with a user `demo`. */
+export async function startWorld(stage: Stage, { flags, signingKey }: Grounds): Promise<World> {
+  const { root, signal, start } = stage
+  const quiet = ['--output', 'json', '--log-format', 'json', '--log-level', 'warn']
+  const { line } = await start(['serve', ...flags, '--listen', '127.0.0.1:0', ...quiet])
+  const { address } = Ready.parse(JSON.parse(line))
+  const client = createClient(address, await tokenFor(signingKey, ['user', 'admin']))
+  const backEnd = createClient(address, await tokenFor(signingKey, ['execution']))
+  return {
+    root,
+    address,
+    client,
+    backEnd,
+    signal,
+    addDevice: (id) => addDevice({ id, root, client, address, start }),
   }
 }
 
@@ -112,7 +76,7 @@ interface DeviceSetting {
   readonly root: string
   readonly client: Client
   readonly address: string
-  readonly start: Start
+  readonly start: Stage['start']
 }
 
 async function addDevice({ id, root, client, address, start }: DeviceSetting): Promise<DemoDevice> {
@@ -157,18 +121,11 @@ async function addDevice({ id, root, client, address, start }: DeviceSetting): P
   }
 }
 
-// The person's own settings, server and CODEX_HOME must not reach into the demo, nor the demo into theirs.
-function withoutOwnSettings(program: Program): Program {
-  const foreign = /^(RUNTIMECONFIG_|CODEX_HOME$|CLAUDE_CONFIG_DIR$|XDG_|NODE_OPTIONS$)/
-  const kept = Object.entries(program.environment).filter(([name]) => !foreign.test(name))
-  return { ...program, environment: Object.fromEntries(kept) }
-}
-
 async function tokenFor(
-  data: string,
+  signingKey: string,
   scopes: readonly ('user' | 'admin' | 'execution')[],
 ): Promise<Secret<string>> {
-  const key = await openSigningKey(join(data, 'signing-key.pem'))
+  const key = await openSigningKey(signingKey)
   const { token } = await signToken(key, {
     subject: USER,
     scopes,
