@@ -9,7 +9,14 @@ import type { Store } from '#store/store.ts'
 import { createUserCache, type UserCache } from '#store/user-cache.ts'
 import type { Users } from '#store/users.ts'
 
-const KINDS = ['UserRuntimeConfig', 'UserProxyConfig', 'Device', 'Runtime', 'ManagedRuntimeConfig'] as const
+const KINDS = [
+  'UserRuntimeConfig',
+  'UserProxyConfig',
+  'Device',
+  'Runtime',
+  'ManagedRuntimeConfig',
+  'User',
+] as const
 
 /** The kinds that are kept in memory. */
 export type CachedKind = (typeof KINDS)[number]

@@ -19,7 +19,7 @@ import { type Caches, createCaches } from './caches.ts'
 import { readLegacyReader } from './legacy-key.ts'
 import { openLoopWatch } from './loop-watch.ts'
 import type { Settings } from './resolve-settings.ts'
-import type { Foundation, FoundationDeps } from './server/foundation.ts'
+import type { Fleet, Foundation, FoundationDeps } from './server/foundation.ts'
 import { type FrontDoor, openFrontDoor } from './server/front-door.ts'
 import { registerWatchAge } from './watch-age.ts'
 
@@ -68,10 +68,11 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   let works: Works | null = null
   const stop = async (): Promise<void> => {
     door?.close()
+    works?.fleet.close()
     await works?.gateway.close()
     await works?.manager.stop()
     await ground.foundation.release()
-    await door?.drain()
+    await Promise.all([door?.drain(), works?.fleet.drain()])
     stopping.abort()
     works?.loop.stop()
     await ground.foundation.close()
@@ -83,6 +84,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const parts = await readEverything(ground, stopping.signal)
     works = openWorks(parts)
     await works.manager.start(stopping.signal)
+    await works.fleet.answer(works.manager.ownAuthSync)
     door.open(createHttpApp(parts, works))
     works.gateway.attach(door.server)
     deps.signal?.removeEventListener('abort', interrupt)
@@ -127,13 +129,16 @@ async function readEverything(ground: Ground, signal: AbortSignal): Promise<Part
 /** What moves. */
 interface Works {
   readonly gateway: DeviceGateway
+  readonly fleet: Fleet
   readonly manager: Manager
   readonly loop: ReturnType<typeof openLoopWatch>
 }
 
 function openWorks(parts: Parts): Works {
+  const { foundation, caches } = parts
   const gateway = openGateway(parts)
-  return { gateway, manager: openManager(parts, gateway), loop: openLoopWatch() }
+  const fleet = foundation.joinFleet({ ...parts, gateway, devices: caches.forApi.devices })
+  return { gateway, fleet, manager: openManager(parts, { gateway, fleet }), loop: openLoopWatch() }
 }
 
 function openGateway(parts: Parts): DeviceGateway {
@@ -148,11 +153,12 @@ function openGateway(parts: Parts): DeviceGateway {
   return gateway
 }
 
-function openManager(parts: Parts, gateway: DeviceGateway): Manager {
+function openManager(parts: Parts, { gateway, fleet }: Pick<Works, 'gateway' | 'fleet'>): Manager {
   const { foundation, caches } = parts
   return createManager({
     ...parts,
     ...foundation.forManager,
+    ...(fleet.peers && { peers: fleet.peers }),
     store: foundation.store,
     cache: caches.objects,
     users: caches.users,
@@ -162,7 +168,7 @@ function openManager(parts: Parts, gateway: DeviceGateway): Manager {
   })
 }
 
-function createHttpApp(parts: Parts, { gateway, manager, loop }: Works): RequestListener {
+function createHttpApp(parts: Parts, { gateway, fleet, manager, loop }: Works): RequestListener {
   const { settings, foundation, caches, clock } = parts
   const { store, users, tokens } = foundation
   const livenessChecks: readonly HealthCheck[] = [
@@ -176,7 +182,7 @@ function createHttpApp(parts: Parts, { gateway, manager, loop }: Works): Request
     tokens,
     caches: caches.forApi,
     deviceTokens: createDeviceTokenService({ tokens, clock }),
-    commands: gateway.channel,
+    commands: fleet.commands,
     directory: gateway.reports,
     authSync: manager.authSync,
     trustProxy: settings['trust-proxy'] === 'none' ? false : settings['trust-proxy'],

@@ -3,6 +3,7 @@ import { createLeaderElection } from '#controller/leadership.ts'
 import { Replicas } from '#controller/replicas.ts'
 import { type KubernetesStores, openKubernetes } from '#store/kubernetes/open.ts'
 
+import { openFleet } from './fleet.ts'
 import type { Foundation, FoundationDeps } from './foundation.ts'
 import { openVerifiers } from './identity.ts'
 import { type Keys, openKeys } from './keys.ts'
@@ -44,12 +45,12 @@ export async function openCluster(deps: FoundationDeps): Promise<Foundation> {
   }
 }
 
-type ReplicaParts = Pick<Foundation, 'forManager' | 'start' | 'release' | 'close'>
+type ReplicaParts = Pick<Foundation, 'forManager' | 'joinFleet' | 'start' | 'release' | 'close'>
 
 /** What makes this replica one of several. */
 function openReplica(deps: FoundationDeps, stores: KubernetesStores, keys: Keys): ReplicaParts {
   const { settings, clock, logger, registry } = deps
-  const { leases, secrets, events, userNamespaces } = stores
+  const { leases, secrets, events, userNamespaces, tokenReviews } = stores
   const replica = replicaNameOf(settings.replica)
   const basis = { leases, replica, clock, random: Math.random, logger }
   const leadership = createLeaderElection({ ...basis, registry })
@@ -67,6 +68,16 @@ function openReplica(deps: FoundationDeps, stores: KubernetesStores, keys: Keys)
       events,
       userNamespaces,
     },
+    joinFleet: (parts) =>
+      openFleet(parts, {
+        settings,
+        replica,
+        directory: replicas,
+        reviews: tokenReviews,
+        clock,
+        logger,
+        registry,
+      }),
     start: async (signal) => {
       await stores.start(signal)
       if (signal.aborted) return

@@ -5,6 +5,7 @@ import { installBuiltInRuntimes } from '#cli/built-in-runtimes.ts'
 import { requireFolderOrNothing } from '#cli/data-folder.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
 
+import { aloneFleet } from './alone-fleet.ts'
 import type { Foundation, FoundationDeps } from './foundation.ts'
 import { openVerifiers } from './identity.ts'
 import { openKeys } from './keys.ts'
@@ -29,6 +30,7 @@ export async function openEmbedded(deps: FoundationDeps): Promise<Foundation> {
     moreVerifiers: await openVerifiers({ settings, clock, logger, tokens: stores.tokens }),
     forManager: {},
     prepare: () => installBuiltInRuntimes(stores.store),
+    joinFleet: aloneFleet,
     start: async () => {},
     release: async () => {},
     close: async () => {
