@@ -14,6 +14,8 @@ export interface ReferencedSecret {
   readonly version: string
   /** Epoch ms of its last change, whole seconds. */
   readonly changedAt: number
+  /** Whether the object is marked as one of ours: `onChange` tells of its next change. */
+  readonly isMarked: boolean
 }
 
 /** Reads what resources refer to. Only a cluster has such objects. */

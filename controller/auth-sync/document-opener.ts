@@ -13,6 +13,12 @@ import {
 /** A delivery opens the document when it decides, and again when the device answered and proved it: all within this. */
 const KEEP_MS = 5000
 
+interface SeenSecret {
+  /** Which Secret, and its version or why it has none. */
+  readonly state: string
+  readonly isMarked: boolean
+}
+
 /** Hears that a Secret does not hold any more what was last seen of it. */
 export type SecretListener = (namespace: string, runtime: string) => void
 
@@ -25,8 +31,8 @@ export class DocumentOpener {
   readonly #clock: Clock
   readonly #openings = new Map<string, Promise<Opening>>()
   readonly #refreshes = new Map<string, Promise<Opening>>()
-  /** What was last seen of each referenced Secret, by configuration: its version, or why it has none. */
-  readonly #seen = new Map<string, string>()
+  /** What was last seen of each referenced Secret, by configuration. */
+  readonly #seen = new Map<string, SeenSecret>()
   readonly #listeners = new Set<SecretListener>()
 
   constructor(sources: OpenSources, clock: Clock) {
@@ -70,6 +76,11 @@ export class DocumentOpener {
     this.#seen.delete(`${metadata.namespace}/${metadata.name}`)
   }
 
+  /** Whether the next change of a configuration's Secret is told of, as it was when it was read last. */
+  isTold({ metadata }: ObjectOf<'UserRuntimeConfig'>): boolean {
+    return this.#seen.get(`${metadata.namespace}/${metadata.name}`)?.isMarked === true
+  }
+
   /** Calls back when a reading finds a Secret otherwise than the one before it did. Returns how to stop listening. */
   onSecretChange(listener: SecretListener): () => void {
     this.#listeners.add(listener)
@@ -82,14 +93,14 @@ export class DocumentOpener {
     return opening
   }
 
-  #compare({ config }: OpenRequest, { fault, secret }: Opening): void {
+  #compare({ config }: OpenRequest, opening: Opening): void {
     if (config.spec.auth?.secretRef === undefined) return this.drop(config)
     const { namespace = '', name } = config.metadata
-    const found = `${documentSourceOf(config)} ${secret?.version ?? fault?.reason}`
+    const found = seenOf(config, opening)
     const before = this.#seen.get(`${namespace}/${name}`)
     this.#seen.set(`${namespace}/${name}`, found)
     // The first reading changes nothing: whoever asked for it is about to act on it, like everybody after them.
-    if (before === undefined || before === found) return
+    if (before === undefined || before.state === found.state) return
     for (const listener of this.#listeners) listener(namespace, name)
   }
 
@@ -114,4 +125,9 @@ function placeOf({ config, runtime }: Pick<OpenRequest, 'config' | 'runtime'>): 
   const source = documentSourceOf(config)
   const { name, generation } = runtime.metadata
   return source === null ? null : [config.metadata.namespace, name, generation, source].join('/')
+}
+
+function seenOf(config: ObjectOf<'UserRuntimeConfig'>, { fault, secret }: Opening): SeenSecret {
+  const state = `${documentSourceOf(config)} ${secret?.version ?? fault?.reason}`
+  return { state, isMarked: secret?.isMarked === true }
 }

@@ -19,7 +19,7 @@ import type { ObjectOf } from '#crds/kinds.ts'
 import { isTime } from '#protocol/liberal.ts'
 import { authPlace } from '#secrets/places.ts'
 import type { Sealer } from '#secrets/seal.ts'
-import type { SecretReader, SecretRef } from '#store/secret-reader.ts'
+import type { ReferencedSecret, SecretReader, SecretRef } from '#store/secret-reader.ts'
 import type { User } from '#store/users.ts'
 
 /** A stored auth document, opened. */
@@ -44,7 +44,7 @@ export interface Opening {
   readonly document: StoredDocument | null
   readonly fault: DocumentFault | null
   /** Of the Secret that holds it, as far as it was read; `null`: it is sealed in the resource, or there is no such Secret. */
-  readonly secret: { readonly version: string; readonly changedAt: number } | null
+  readonly secret: Omit<ReferencedSecret, 'text'> | null
 }
 
 /** None is stored. */
@@ -97,8 +97,7 @@ async function openReferenced(
 ): Promise<Opening> {
   if (secrets === undefined) return { ...NOTHING_STORED, fault: secretRefUnsupported() }
   try {
-    const { text, version, changedAt } = await secrets.read(namespace, ref)
-    const secret = { version, changedAt }
+    const { text, ...secret } = await secrets.read(namespace, ref)
     if (text === null) return { document: null, fault: secretKeyMissing(ref), secret }
     return { ...checkReferenced(text, runtime, ref), secret }
   } catch (error) {

@@ -29,7 +29,7 @@ export interface SecretWatchDeps {
 
 /**
  * Queues the devices of whoever refers to a Secret that changed: at once when it is marked as one of ours, else when a look at
- * each of them, once in ten minutes, finds it otherwise. Returns how to stop.
+ * each of the others, once in ten minutes, finds it otherwise. Returns how to stop.
  */
 export function watchSecrets(deps: SecretWatchDeps): () => void {
   const { cache, documents, secrets, clock } = deps
@@ -70,7 +70,7 @@ function queueAll(namespace: string, runtime: string, { reports, queue, sumUp }:
 function lookAgain(phase: number, deps: SecretWatchDeps): void {
   for (const config of deps.cache.list('UserRuntimeConfig')) {
     const { namespace = '', name } = config.metadata
-    if (config.spec.auth?.secretRef === undefined || phaseOf(`${namespace}/${name}`) !== phase) continue
+    if (phaseOf(`${namespace}/${name}`) !== phase || !isUntold(config, deps)) continue
     const user = deps.users.findByNamespace(namespace)
     const runtime = deps.cache.get('Runtime', { name })
     if (user === undefined || runtime === undefined || !isOfInterest(namespace, deps)) continue
@@ -83,6 +83,11 @@ function lookAgain(phase: number, deps: SecretWatchDeps): void {
     }
     void run(look, { done: () => undefined, again: () => undefined, later: report, stall: report })
   }
+}
+
+/** Marked Secrets cost nothing while they do not change. */
+function isUntold(config: Config, { documents }: SecretWatchDeps): boolean {
+  return config.spec.auth?.secretRef !== undefined && !documents.isTold(config)
 }
 
 /** To whoever writes the summary, and to whoever has a device that may get it. */

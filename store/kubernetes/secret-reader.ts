@@ -11,7 +11,8 @@ import { secretSource } from './secret-source.ts'
 import type { WatchDeps } from './watch.ts'
 
 /** Whoever wants a change of a Secret to be noticed at once labels it so. */
-const WATCHED = `${GROUP}/runtime-config=true`
+const MARK = `${GROUP}/runtime-config`
+const WATCHED = `${MARK}=true`
 const MAX_BYTES = 1024 * 1024
 
 type Listener = (namespace: string, name: string) => void
@@ -34,6 +35,7 @@ export class KubernetesSecretReader implements SecretReader {
       text: encoded === undefined ? null : new Secret(decode(encoded, `key ${key} in Secret ${name}`)),
       version: metadata.resourceVersion,
       changedAt: changedAtOf(answer, key),
+      isMarked: metadata.labels[MARK] === 'true',
     }
   }
 

@@ -370,7 +370,7 @@ describe('what all of that cost', () => {
     expect(after).toEqual(new Map(before).set('get secrets', after.get('get secrets') ?? 0))
   })
 
-  /** Requests so far but for Leases and watches, when at least one Lease was renewed since. */
+  /** Requests so far but for Leases and watches, after Leases were renewed three times. */
   async function quietly(): Promise<ReadonlyMap<string, number>> {
     const leases = (await requests()).get('update leases') ?? 0
     await eventually('a Lease to be renewed three times', async () => {

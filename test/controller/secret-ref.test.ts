@@ -59,6 +59,22 @@ describe('a login in a Secret', () => {
     expect(secrets.reads - reads).toBe(6)
   })
 
+  it('is not looked for at all while the Secret is marked, for as long as it is', async () => {
+    const { operator, secrets, device } = await withDelivery()
+    secrets.put(PLACE, { 'auth.json': FIRST }, MARKED)
+    await operator.pass(10_000)
+    const reads = secrets.reads
+    await operator.pass(6 * TEN_MINUTES)
+    expect(secrets.reads).toBe(reads)
+    // Losing its mark is the last thing that is told of it.
+    secrets.put(PLACE, { 'auth.json': FIRST })
+    secrets.tell(PLACE)
+    await operator.pass(10_000)
+    secrets.put(PLACE, { 'auth.json': SECOND })
+    await operator.pass(TEN_MINUTES)
+    expect(fileOf(device)).toBe(normal(SECOND))
+  })
+
   it('is replaced at once when the Secret changes and is marked', async () => {
     const { operator, secrets, device } = await withDelivery()
     secrets.put(PLACE, { 'auth.json': SECOND }, MARKED)

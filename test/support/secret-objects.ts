@@ -6,6 +6,7 @@ interface SecretObject {
   readonly entries: Readonly<Record<string, string>>
   readonly version: number
   readonly changedAt: number
+  readonly isMarked: boolean
 }
 
 /** The Secrets of a cluster, in memory. */
@@ -27,13 +28,13 @@ export class SecretObjects implements SecretReader {
   put(place: string, entries: Readonly<Record<string, string>>, { isMarked = false } = {}): void {
     this.#changes += 1
     const changedAt = Math.floor(this.#now() / 1_000) * 1_000
-    this.#objects.set(place, { entries, version: this.#changes, changedAt })
-    if (isMarked) this.#tell(place)
+    this.#objects.set(place, { entries, version: this.#changes, changedAt, isMarked })
+    if (isMarked) this.tell(place)
   }
 
   remove(place: string, { isMarked = false } = {}): void {
     this.#objects.delete(place)
-    if (isMarked) this.#tell(place)
+    if (isMarked) this.tell(place)
   }
 
   async read(namespace: string, { name, key }: SecretRef): Promise<ReferencedSecret> {
@@ -42,8 +43,13 @@ export class SecretObjects implements SecretReader {
     const object = this.#objects.get(`${namespace}/${name}`)
     if (object === undefined) throw new AppError('NOT_FOUND', `no Secret ${name}`)
     const text = object.entries[key]
-    const { version, changedAt } = object
-    return { text: text === undefined ? null : new Secret(text), version: String(version), changedAt }
+    const { version, changedAt, isMarked } = object
+    return {
+      text: text === undefined ? null : new Secret(text),
+      version: String(version),
+      changedAt,
+      isMarked,
+    }
   }
 
   onChange(listener: (namespace: string, name: string) => void): () => void {
@@ -51,7 +57,8 @@ export class SecretObjects implements SecretReader {
     return () => void this.#listeners.delete(listener)
   }
 
-  #tell(place: string): void {
+  /** Whoever listens hears of a Secret. */
+  tell(place: string): void {
     const [namespace = '', name = ''] = place.split('/')
     for (const listener of this.#listeners) listener(namespace, name)
   }

@@ -44,7 +44,7 @@ describe('a document in a Secret', () => {
     const { clock, secrets, opener, request } = anOpener()
     secrets.put(PLACE, { 'auth.json': '{"token":"a"}' })
     const { document, ...rest } = await opener.open(request)
-    expect(rest).toEqual({ fault: null, secret: { version: '1', changedAt: clock.now() } })
+    expect(rest).toEqual({ fault: null, secret: { version: '1', changedAt: clock.now(), isMarked: false } })
     expect(document?.normalForm.open()).toBe('{\n  "token": "a"\n}')
   })
 
