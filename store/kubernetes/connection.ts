@@ -23,7 +23,7 @@ export interface Connection {
    * Gives the credentials; they are read again every minute, and at once when `isFresh` is asked for. Rejects with
    * `STORE_UNAVAILABLE` when they never could be read.
    */
-  credentials(isFresh?: boolean): Promise<Credentials>
+  readonly credentials: (isFresh?: boolean) => Promise<Credentials>
 }
 
 export interface ConnectionOptions {

@@ -127,9 +127,12 @@ export class HttpKubeClient implements KubeClient {
 
   // A token that was replaced, or a role that was given a moment ago: both look better at once with fresh credentials.
   async #open(wire: Wire, request: KubeRequest, deadline: Deadline): Promise<IncomingMessage> {
+    const startedAt = this.#deps.clock.monotonic()
     const response = await this.#send(wire, request, { deadline, isFresh: false })
-    if (response.statusCode !== 401 && response.statusCode !== 403) return response
+    const { statusCode = 0 } = response
+    if (statusCode !== 401 && statusCode !== 403) return response
     response.resume()
+    this.#tell(request, statusCode, startedAt)
     return this.#send(wire, request, { deadline, isFresh: true })
   }
 

@@ -59,7 +59,7 @@ export async function updateObject<K extends KindName>(
   return untilNobodyElseWrote(async () => {
     const current = await getObject(client, kind, incoming.metadata)
     const { resourceVersion = '' } = current.metadata
-    return replace(client, kind, { path, incoming, resourceVersion })
+    return replace(client, kind, { path, incoming, resourceVersion, current })
   })
 }
 
@@ -67,12 +67,14 @@ interface Replacement {
   readonly path: string
   readonly incoming: AnyObject
   readonly resourceVersion: string
+  /** Where it is known, transition rules are checked too; else the API server does it alone. */
+  readonly current?: AnyObject
 }
 
 async function replace<K extends KindName>(
   client: KubeClient,
   kind: K,
-  { path, incoming, resourceVersion }: Replacement,
+  { path, incoming, resourceVersion, current }: Replacement,
 ): Promise<ObjectOf<K>> {
   const { status: _, ...rest } = incoming
   const { uid } = incoming.metadata
@@ -83,7 +85,7 @@ async function replace<K extends KindName>(
     ...writable(incoming.metadata),
   }
   const body = { ...rest, metadata }
-  admit(kind, body)
+  admit(kind, body, current)
   checkSize(kind, JSON.stringify(body))
   const query = { fieldManager: FIELD_MANAGER }
   return fromAnswer(kind, await client.request({ method: 'PUT', path, query, body }))
