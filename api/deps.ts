@@ -32,6 +32,8 @@ export interface ApiDeps {
   readonly commands: DeviceCommands
   readonly directory: DeviceDirectory
   readonly authSync: AuthSync
+  /** Name of this replica, as `Device.status.gateway` has it; absent: there is only one. */
+  readonly replica?: string
   readonly clock: Clock
   readonly logger: Logger
   readonly registry: Registry

@@ -5,11 +5,10 @@ import { type Answer, type ApiRequest, defineRoute, type Route } from '#api/rout
 import type { Explanation } from '#core/auth-sync-explanation.ts'
 import type { DeviceReport } from '#core/device-report.ts'
 import { isAppError } from '#core/errors.ts'
-import { isConditionTrue } from '#crds/conditions.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
 import { DeviceList, type DeviceRuntimeView, DeviceView } from '#protocol/device.ts'
 
-import { type KnownDevice, listDevices, requireDevice } from './known-devices.ts'
+import { isOnline, type KnownDevice, listDevices, requireDevice } from './known-devices.ts'
 
 /** Routes that show a user's devices, and why each runtime on them is as it is. */
 export function deviceRoutes(api: ApiContext): readonly Route[] {
@@ -85,7 +84,7 @@ async function viewDevice(
   const explanations = asked.filter((explanation) => explanation !== null)
   return {
     device_id: deviceId,
-    ...(device.report === undefined ? writtenFacts(device.object) : reportedFacts(device.report)),
+    ...(device.report === undefined ? writtenFacts(device) : reportedFacts(device.report)),
     suspended: object?.spec.suspend === true,
     credential_shared: explanations.some((explanation) => explanation.isCredentialShared),
     proxy_probe: api.proxyProbes.find(key, proxy),
@@ -109,11 +108,12 @@ function reportedFacts(report: DeviceReport): DeviceFacts {
 }
 
 // A device that this process has not heard of since it started, or whose socket another replica holds.
-function writtenFacts({ spec, status }: ObjectOf<'Device'>): DeviceFacts {
+function writtenFacts(device: KnownDevice & { readonly report: undefined }): DeviceFacts {
+  const { spec, status } = device.object
   return {
     display_name: spec.displayName,
     device_type: spec.deviceType,
-    online: isConditionTrue(status?.conditions, 'Online'),
+    online: isOnline(device),
     executor_version: status?.executorVersion ?? null,
     last_heartbeat_at: status?.lastHeartbeatTime ?? null,
   }

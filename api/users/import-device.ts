@@ -10,7 +10,7 @@ import { ImportDevice } from '#protocol/import-device.ts'
 import { RuntimeConfigView } from '#protocol/runtime-config.ts'
 
 import { deviceFailure } from './device-text.ts'
-import { requireDevice } from './known-devices.ts'
+import { isOnline, requireDevice } from './known-devices.ts'
 import { answerState, readState, requireKnown } from './runtime-configs.ts'
 import type { RuntimeState } from './state.ts'
 import { storeDocument } from './store-document.ts'
@@ -54,8 +54,8 @@ async function importFrom(api: ApiContext, request: ApiRequest<ImportDevice>): P
 
 async function readFromDevice(api: ApiContext, state: RuntimeState, deviceId: string): Promise<AuthDocument> {
   const { user, runtime } = state
-  const { report } = await requireDevice(api, user.namespace, deviceId)
-  if (report?.isOnline !== true) throw new AppError('DEVICE_OFFLINE', `Device '${deviceId}' is offline`)
+  const device = await requireDevice(api, user.namespace, deviceId)
+  if (!isOnline(device)) throw new AppError('DEVICE_OFFLINE', `Device '${deviceId}' is offline`)
   const result = await api.commands.send(
     { namespace: user.namespace, deviceId },
     { key: 'read_runtime_auth_file', runtime: runtime.metadata.name, target: targetOf(runtime) },
