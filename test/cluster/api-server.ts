@@ -31,13 +31,18 @@ const STARTS = 3
 /**
  * Starts etcd and kube-apiserver on loopback, in a folder of their own, and resolves when the server is ready. Several can
  * run at once.
+ *
+ * @param flags more of kube-apiserver, without the dashes
  */
-export async function startApiServer(assets: Assets): Promise<ApiServer> {
+export async function startApiServer(
+  assets: Assets,
+  flags: Readonly<Record<string, string>> = {},
+): Promise<ApiServer> {
   const folder = await mkdtemp(join(tmpdir(), 'runtimeconfig-cluster-'))
   const etcd = await startEtcd(assets.etcd, folder)
   const port = await freePort()
   const url = `https://127.0.0.1:${port}`
-  const args = await prepareKube({ folder, port, etcdUrl: etcd.url })
+  const args = { ...(await prepareKube({ folder, port, etcdUrl: etcd.url })), ...flags }
   let server: ChildProcess | undefined
   const restart = async () => {
     if (server !== undefined) await end(server)
