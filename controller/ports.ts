@@ -67,6 +67,7 @@ export type ControllerKind =
   | 'Device'
   | 'ManagedRuntimeConfig'
   | 'Runtime'
+  | 'User'
   | 'UserProxyConfig'
   | 'UserRuntimeConfig'
 

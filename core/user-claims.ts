@@ -74,6 +74,13 @@ export class UserClaims {
     return touched
   }
 
+  /** Forgets everybody. */
+  clear(): void {
+    this.#byName.clear()
+    this.#bySubject.clear()
+    this.#byNamespace.clear()
+  }
+
   /** `undefined` for a name that is not there. */
   verdictOf(name: string): ClaimVerdict | undefined {
     const claim = this.#byName.get(name)

@@ -81,6 +81,7 @@ const WRITERS = {
   UserRuntimeConfig: ['core/auth-sync-status.ts', 'core/document-fault.ts'],
   UserProxyConfig: ['controller/user-proxy-config/reconcile.ts'],
   Device: ['controller/device/render.ts'],
+  User: ['controller/user/reconcile.ts', 'core/user-claims.ts'],
   ManagedRuntimeConfig: ['controller/managed-runtime-config/reconcile.ts'],
 } as const satisfies Partial<Record<KindName, readonly string[]>>
 

@@ -260,7 +260,7 @@ export class Operator {
     const random = this.#setup.random ?? (() => 1)
     const cache: Cache<KindName> = createCache({
       store,
-      kinds: ['Runtime', 'UserRuntimeConfig', 'UserProxyConfig', 'Device', 'ManagedRuntimeConfig'],
+      kinds: ['Runtime', 'UserRuntimeConfig', 'UserProxyConfig', 'Device', 'ManagedRuntimeConfig', 'User'],
       clock,
     })
     const users = createUserCache({ users: this.stores.users, clock })
