@@ -142,12 +142,14 @@ function openWorks(parts: Parts): Works {
 }
 
 function openGateway(parts: Parts): DeviceGateway {
-  const { caches, registry, deviceLimits } = parts
+  const { caches, registry, deviceLimits, foundation } = parts
+  const { authority } = foundation.forManager
   const gateway = createDeviceGateway({
     ...parts,
     runtimes: caches.runtimes,
     metrics: registry,
     limits: deviceLimits ?? {},
+    ...(authority && { authority }),
   })
   caches.objects.onChange('Runtime', () => gateway.announceRuntimes())
   return gateway
@@ -170,7 +172,7 @@ function openManager(parts: Parts, { gateway, fleet }: Pick<Works, 'gateway' | '
 
 function createHttpApp(parts: Parts, { gateway, fleet, manager, loop }: Works): RequestListener {
   const { settings, foundation, caches, clock } = parts
-  const { store, users, tokens } = foundation
+  const { store, users, tokens, forManager } = foundation
   const livenessChecks: readonly HealthCheck[] = [
     loop.check,
     { name: 'reconcile', check: () => manager.checkAlive() },
@@ -185,6 +187,7 @@ function createHttpApp(parts: Parts, { gateway, fleet, manager, loop }: Works): 
     commands: fleet.commands,
     directory: gateway.reports,
     authSync: manager.authSync,
+    ...(forManager.gateway !== undefined && { replica: forManager.gateway }),
     trustProxy: settings['trust-proxy'] === 'none' ? false : settings['trust-proxy'],
     limits: {
       rates: {

@@ -10,7 +10,6 @@ import { toCommandResult } from './command-result.ts'
 import type { DeviceConnection, LiveDevice } from './connection.ts'
 import type { DeviceLimits } from './limits.ts'
 import { PendingAnswer } from './pending-answer.ts'
-import type { CommandAuthority } from './ports.ts'
 import type { Reports } from './reports.ts'
 import { limitFrames } from './socket-internals.ts'
 
@@ -19,8 +18,6 @@ interface ChannelOptions {
   readonly clock: Clock
   /** Whether the token behind a connection is still good; one that is not is disconnected by the one who says so. */
   readonly isAllowed: (connection: DeviceConnection) => Promise<boolean>
-  /** Absent: always held. */
-  readonly authority?: CommandAuthority
   /** Whether this process may act at this moment; one of several may not when it lost its Lease. Absent: always. */
   readonly authority?: { readonly isHeld: boolean }
   readonly limits: Pick<DeviceLimits, 'waitingCommands' | 'frameBytes' | 'quietFrameBytes'>
@@ -81,8 +78,6 @@ export class CommandChannel implements DeviceCommands {
   async #run(device: LiveDevice, command: DeviceCommand): Promise<CommandResult> {
     const connection = requireOnline(device)
     if (!(await this.#options.isAllowed(connection)) || this.#isClosing) throw offline(device.key)
-    // Asked last: a command may have waited in line while this replica lost what allows it to act.
-    requireAuthority(this.#options)
     // The device may have registered anew, as something else, while the token was looked at or the job waited.
     requireCapable(device, command)
     const target = requireOnline(device)
@@ -135,14 +130,6 @@ function requireCapable(device: LiveDevice, command: DeviceCommand): void {
 function needsOurAgent(command: DeviceCommand): boolean {
   if (command.key === 'sync_runtime_auth_file') return command.replaceDigest !== undefined
   return command.key === 'remove_runtime_auth_file' || command.key === 'probe_proxy'
-}
-
-function requireAuthority({ authority }: Pick<ChannelOptions, 'authority'>): void {
-  if (authority?.isHeld !== false) return
-  throw new AppError(
-    'STORE_UNAVAILABLE',
-    'this replica could not renew its Lease and sends no command until it could; try again later',
-  )
 }
 
 function requireOnline(device: LiveDevice): DeviceConnection {

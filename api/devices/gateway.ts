@@ -17,7 +17,7 @@ import { DeviceConnection } from './connection.ts'
 import { type EventDeps, handleEvent } from './events.ts'
 import { DEFAULT_DEVICE_LIMITS, type DeviceLimits } from './limits.ts'
 import { createDeviceMetrics } from './metrics.ts'
-import type { CommandAuthority, DeviceAuthenticator, DeviceReports } from './ports.ts'
+import type { DeviceAuthenticator, DeviceReports } from './ports.ts'
 import { toRuntimesPayload } from './register.ts'
 import { Reports } from './reports.ts'
 import { closeSockets, openSockets } from './socket.ts'
@@ -32,8 +32,6 @@ export interface DeviceGatewayDeps {
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Registry
-  /** Absent: this process is alone, and always may. */
-  readonly authority?: CommandAuthority
   /** What differs from {@link DEFAULT_DEVICE_LIMITS}. */
   readonly limits?: Partial<DeviceLimits>
   /** Whether this process may send commands at this moment; absent: always. */
@@ -78,7 +76,6 @@ class Gateway implements DeviceGateway {
       reports: this.reports,
       clock,
       isAllowed: (connection) => this.#tokens.check(connection),
-      ...(deps.authority && { authority: deps.authority }),
       limits,
       ...(authority && { authority }),
     })

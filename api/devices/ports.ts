@@ -10,11 +10,6 @@ export interface DeviceAuthenticator {
   recheck(principal: Principal): Promise<boolean>
 }
 
-/** Says whether a command may go out now: a replica that lost its Lease acts no more, though its sockets stay. */
-export interface CommandAuthority {
-  readonly isHeld: boolean
-}
-
 /** What changed in a report; `runtimes` names those whose file report differs from the one before. */
 export interface ReportChange {
   readonly device: DeviceKey

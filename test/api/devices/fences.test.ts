@@ -81,25 +81,6 @@ describe('a command', () => {
   })
 })
 
-describe('a replica that may not act', () => {
-  it('sends nothing, also not what waited in line, and goes on once it may', async () => {
-    const gateway = await startGateway()
-    const { socket } = await register(gateway, OUR_AGENT)
-    const first = gateway.channel.send(KEY, READ)
-    const waiting = gateway.channel.send(KEY, READ).catch((error: unknown) => error)
-    const asked = await socket.command()
-    gateway.authority.isHeld = false
-    socket.answer(asked, { success: true, exit_code: 0, stdout: '{"status":"read","content":"{}"}\n' })
-    await first
-
-    expect(await waiting).toMatchObject({ code: 'STORE_UNAVAILABLE' })
-    gateway.authority.isHeld = true
-    const next = gateway.channel.send(KEY, READ)
-    socket.answer(await socket.command(), { success: true, exit_code: 0, stdout: '{"status":"read"}\n' })
-    expect(await next).toMatchObject({ status: 'read' })
-  })
-})
-
 describe('a refusal', () => {
   const error = 'the document of today is older than what this device got already'
 
