@@ -1,4 +1,5 @@
 import type { Clock } from '#core/clock.ts'
+import { isAppError } from '#core/errors.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
 
 import { documentSourceOf } from './document-source.ts'
@@ -113,6 +114,8 @@ export class DocumentOpener {
     try {
       return await opening
     } catch (error) {
+      // A Secret that cannot be asked for now is not asked for by each of a thousand devices.
+      if (isAppError(error, 'STORE_UNAVAILABLE')) throw error
       cancel()
       forget()
       throw error

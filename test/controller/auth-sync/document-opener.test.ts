@@ -82,12 +82,16 @@ describe('a document in a Secret', () => {
     expect((await opener.open(REQUEST)).fault?.reason).toBe('SecretRefUnsupported')
   })
 
-  it('is asked for again, by nobody who waited, when the cluster could not be reached', async () => {
-    const { secrets, opener, request } = anOpener()
+  it('is asked for once in five seconds while the cluster cannot be reached, however many want it', async () => {
+    const { clock, secrets, opener, request } = anOpener()
     secrets.put(PLACE, { 'auth.json': '{}' })
     secrets.failure = new AppError('STORE_UNAVAILABLE', 'the API server is away')
-    await expect(opener.open(request)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    for (let asked = 0; asked < 100; asked += 1)
+      await expect(opener.open(request)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect(secrets.reads).toBe(1)
     secrets.failure = null
+    expect((await opener.refresh(request)).fault).toBeNull()
+    await clock.advance(5_000)
     expect((await opener.open(request)).fault).toBeNull()
   })
 
