@@ -6,6 +6,7 @@ import type { Logger } from '#api/logger.ts'
 import type { AuthSync, DeviceCommands } from '#api/ports.ts'
 import { problemHandler } from '#api/problem.ts'
 import { readBodyText } from '#api/read-body.ts'
+import { useSecurityHeaders } from '#api/security-headers.ts'
 import { AppError, isAppError } from '#core/errors.ts'
 
 import type { PeerIdentity } from './identity.ts'
@@ -45,6 +46,7 @@ export function createPeerApp(options: PeerAppOptions): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
+  useSecurityHeaders(app)
   app.post(
     COMMANDS.path,
     answering(COMMANDS, ({ device, command }) => commands.send(device, command), options),

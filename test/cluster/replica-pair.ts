@@ -1,0 +1,116 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+import { inject } from 'vitest'
+
+import { type Client, createClient } from '#cli/client.ts'
+import { makeKeyFiles } from '#cli/commands/keys.ts'
+import { Secret } from '#core/secret.ts'
+import { openSigningKey, signToken } from '#secrets/signing.ts'
+import { freePort } from '#test/support/free-port.ts'
+import { type RunningCommand, runCommand } from '#test/support/installation.ts'
+
+import { type ApiServer, startApiServer } from './api-server.ts'
+import { makeChartAccount } from './chart-account.ts'
+import { installDefinitions } from './kubectl.ts'
+import { makeServiceAccount } from './service-account.ts'
+
+const NAMESPACE = 'runtimeconfig'
+
+/** A `serve` process that is one of several. */
+export interface Replica {
+  readonly name: string
+  readonly address: string
+  readonly command: RunningCommand
+  client(user: string, scopes?: readonly string[]): Promise<Client>
+  /** Runs an agent that is connected here, in a home with these files; resolves when it runs. */
+  startDevice(user: string, id: string, files?: Readonly<Record<string, string>>): Promise<void>
+}
+
+/** An API server of its own, and what replicas stand on. */
+export interface ReplicaGround {
+  readonly server: ApiServer
+  readonly namespace: string
+  startReplica(name: string, flags?: readonly string[]): Promise<Replica>
+  close(): Promise<void>
+}
+
+/** Starts an API server with the kinds, and a service account of the chart for the replicas to be. */
+export async function layReplicaGround(): Promise<ReplicaGround> {
+  const server = await startApiServer(inject('assets'))
+  const { kubeconfig } = server
+  await installDefinitions(kubeconfig)
+  const account = await makeChartAccount({ kubeconfig, namespace: NAMESPACE })
+  const name = account.rendered.find(({ kind }) => kind === 'ServiceAccount')?.metadata.name ?? ''
+  const audiences = ['runtime-config-operator/peers']
+  const peers = await makeServiceAccount(kubeconfig, { namespace: NAMESPACE, name, audiences })
+  const root = await mkdtemp(join(tmpdir(), 'runtimeconfig-replicas-'))
+  const { keyring, signingKey } = await makeKeyFiles(join(root, 'keys'))
+  const running: RunningCommand[] = []
+  const shared = {
+    store: 'kubernetes',
+    kubeconfig: account.kubeconfig,
+    'operator-namespace': NAMESPACE,
+    keyring,
+    'signing-key': signingKey,
+    'peer-token-file': join(peers.folder, 'token'),
+    'log-format': 'json',
+    output: 'json',
+  }
+  return {
+    server,
+    namespace: NAMESPACE,
+    async startReplica(replica, flags = []) {
+      const peer = `127.0.0.1:${await freePort()}`
+      const own = { listen: '127.0.0.1:0', replica, 'peer-listen': peer, 'peer-url': `http://${peer}` }
+      const named = Object.entries({ ...shared, ...own }).flatMap(([flag, value]) => [`--${flag}`, value])
+      const command = await runCommand(['serve', ...named, ...flags])
+      running.push(command)
+      return toReplica({ name: replica, command, root, signingKey, running })
+    },
+    async close() {
+      await Promise.all(running.toReversed().map((one) => one.kill('SIGTERM')))
+      await server.stop()
+      await rm(root, { recursive: true, force: true })
+    },
+  }
+}
+
+interface Started {
+  readonly name: string
+  readonly command: RunningCommand
+  readonly root: string
+  readonly signingKey: string
+  readonly running: RunningCommand[]
+}
+
+function toReplica({ name, command, root, signingKey, running }: Started): Replica {
+  const { address } = JSON.parse(command.firstLine) as { readonly address: string }
+  const client: Replica['client'] = async (subject, scopes = ['user']) => {
+    const request = { subject, scopes, expiresInSeconds: 3600, now: Date.now() }
+    const { token } = await signToken(await openSigningKey(signingKey), request)
+    return createClient(address, new Secret(token))
+  }
+  return {
+    name,
+    address,
+    command,
+    client,
+    async startDevice(user, id, files = {}) {
+      const folder = join(root, 'devices', user, id)
+      const [home, tokenFile] = [join(folder, 'home'), join(folder, 'token')]
+      await mkdir(home, { recursive: true, mode: 0o700 })
+      for (const [name, text] of Object.entries(files)) {
+        await mkdir(dirname(join(home, name)), { recursive: true, mode: 0o700 })
+        await writeFile(join(home, name), text, { mode: 0o600 })
+      }
+      const body = { name: id, device_id: id }
+      const made = await (await client(user)).call({ method: 'POST', path: '/users/me/device-tokens', body })
+      await writeFile(tokenFile, (made as { readonly token: string }).token, { mode: 0o600 })
+      const flags = { server: address, 'token-file': tokenFile, home, state: join(folder, 'state') }
+      const named = Object.entries({ ...flags, 'device-id': id, output: 'json' })
+      running.push(await runCommand(['agent', ...named.flatMap(([flag, value]) => [`--${flag}`, value])]))
+    },
+  }
+}

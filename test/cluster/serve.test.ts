@@ -1,0 +1,204 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+
+import { eventually } from '#test/support/installation.ts'
+import { columnOf, readMarkdown, tableOf } from '#test/support/markdown.ts'
+
+import { runProgram } from './kubectl.ts'
+import { layReplicaGround, type Replica, type ReplicaGround } from './replica-pair.ts'
+
+const CODEX = '/users/me/runtime-configs/codex'
+
+let ground: ReplicaGround
+let one: Replica
+let two: Replica
+
+beforeAll(async () => {
+  ground = await layReplicaGround()
+  one = await ground.startReplica('one')
+  two = await ground.startReplica('two')
+})
+
+afterAll(() => ground?.close())
+
+describe('a replica', () => {
+  it('is ready, for the same reasons as a server of its own', async () => {
+    const answer = await readyz(one)
+    expect(answer).toMatchObject({
+      status: 'ok',
+      checks: ['store', 'keyring', 'watches'].map((name) => ({ name, ok: true })),
+    })
+  })
+
+  it('serves the metrics of the manual, and no other', async () => {
+    // Some are there from their first use on.
+    await (await two.client('alice')).call({ path: '/users/me/devices' })
+    const text = await (await fetch(`${one.address}/metrics`)).text()
+    const served = [...text.matchAll(/^# TYPE (\w+) /gm)]
+      .map(([, name = '']) => name)
+      .filter((name) => !/^(process|nodejs)_/.test(name))
+    const manual = readMarkdown('docs/operating.md')
+    const listed = ['Metrics', 'Metrics of a replica'].flatMap((section) =>
+      columnOf(tableOf(manual, section, 'metric'), 'metric'),
+    )
+    expect(listed.toSorted()).toEqual(served.toSorted())
+  })
+
+  it('makes a namespace for whoever it meets first', async () => {
+    await (await one.client('bob')).call({ path: '/users/me/devices' })
+    expect(await kubectl('get', 'namespace', 'user-bob', '--output=jsonpath={.metadata.labels}')).toContain(
+      '"agent.wecode.io/user":"bob"',
+    )
+  })
+})
+
+describe('two replicas with a device each', () => {
+  beforeAll(async () => {
+    const client = await one.client('alice')
+    const own = { '.codex/auth.json': '{"OPENAI_API_KEY":"own"}' }
+    await Promise.all([one.startDevice('alice', 'laptop', own), two.startDevice('alice', 'desk')])
+    await client.call({
+      method: 'POST',
+      path: `${CODEX}/auth-json`,
+      body: { auth_json: '{"OPENAI_API_KEY":"k"}' },
+    })
+    await client.call({ method: 'PUT', path: CODEX, body: { use_user_config: true } })
+    await Promise.all(
+      [one, two].map((replica) => untilStates(replica, { desk: 'InSync', laptop: 'Foreign' })),
+    )
+  })
+
+  it('explain both the same, whichever is asked', async () => {
+    const [first, second] = await Promise.all([one, two].map((replica) => gatesOf(replica)))
+    expect(first).toEqual(second)
+    expect(first?.['laptop']).toContain('NeedsFile: false')
+  })
+
+  it('sync both, whichever is asked', async () => {
+    for (const replica of [one, two]) {
+      const answer = await (
+        await replica.client('alice')
+      ).call({ method: 'POST', path: `${CODEX}/sync`, body: {} })
+      expect(answer).toMatchObject({
+        items: [
+          { device_id: 'desk', success: true, status: 'skipped_existing' },
+          { device_id: 'laptop', success: true, status: 'skipped_existing' },
+        ],
+      })
+    }
+  })
+
+  it('let a device try the proxy, whichever is asked', async () => {
+    const client = await two.client('alice')
+    await client.call({
+      method: 'PUT',
+      path: '/users/me/proxy-config',
+      body: { proxy_url: 'http://127.0.0.1:9' },
+    })
+    const answer = await client.call({ method: 'POST', path: '/users/me/devices/laptop/probe-proxy' })
+    expect(answer).toMatchObject({ device_id: 'laptop', reachable: false })
+  })
+
+  it('import from a device of the other, and both know it', async () => {
+    const client = await two.client('alice')
+    await client.call({ method: 'POST', path: `${CODEX}/import-device`, body: { device_id: 'laptop' } })
+    await Promise.all([one, two].map((replica) => untilStates(replica, { laptop: 'InSync' })))
+  })
+
+  it('name the one that holds the socket at the device', async () => {
+    const gateways = await kubectl(
+      'get',
+      'dev',
+      '-n',
+      'user-alice',
+      '--output=jsonpath={.items[*].status.gateway}',
+    )
+    expect(gateways.split(' ').toSorted()).toEqual(['one', 'two'])
+  })
+
+  it('speak with nobody who is no replica', async () => {
+    const peer = /--peer-url (\S+)/.exec(one.command.child.spawnargs.join(' '))?.[1]
+    const [none, wrong] = await Promise.all(
+      [{}, { authorization: 'Bearer x' }].map((headers: Record<string, string>) =>
+        fetch(`${peer}/internal/v1/commands`, { method: 'POST', headers }),
+      ),
+    )
+    expect([none?.status, wrong?.status]).toEqual([401, 401])
+  })
+})
+
+describe('SIGTERM', () => {
+  it('ends a replica with 0 and gives its Leases to the others at once', async () => {
+    const leader = await leaderOf()
+    const [gone, left] = leader === 'one' ? [one, two] : [two, one]
+    await gone.command.kill('SIGTERM')
+    expect({
+      code: gone.command.child.exitCode,
+      holder: await holderOf(`runtimeconfig-replica-${gone.name}`),
+    }).toEqual({
+      code: 0,
+      holder: '',
+    })
+    await eventually('the other to lead', async () => (await leaderOf()) === left.name)
+    expect(gone.command.said()).toContain('"lease released"')
+  })
+})
+
+async function readyz(replica: Replica): Promise<unknown> {
+  return eventually(`${replica.name} to be ready`, async () => {
+    const response = await fetch(`${replica.address}/readyz`)
+    return response.ok && response.json()
+  })
+}
+
+interface Row {
+  readonly device_id: string
+  readonly runtimes: readonly {
+    readonly runtime: string
+    readonly state: string
+    readonly gates: readonly { readonly name: string; readonly passed: boolean }[]
+  }[]
+}
+
+async function rowsOf(replica: Replica): Promise<readonly Row[]> {
+  const answer = await (await replica.client('alice')).call({ path: '/users/me/devices' })
+  return (answer as { readonly items: readonly Row[] }).items
+}
+
+async function untilStates(replica: Replica, states: Readonly<Record<string, string>>): Promise<void> {
+  await eventually(`${replica.name} to say ${JSON.stringify(states)}`, async () => {
+    const rows = await rowsOf(replica)
+    return Object.entries(states).every(([device, state]) =>
+      rows
+        .find(({ device_id }) => device_id === device)
+        ?.runtimes.some((row) => row.runtime === 'codex' && row.state === state),
+    )
+  })
+}
+
+async function gatesOf(replica: Replica): Promise<Readonly<Record<string, readonly string[]>>> {
+  const rows = await rowsOf(replica)
+  return Object.fromEntries(
+    rows.map(({ device_id, runtimes }) => [
+      device_id,
+      runtimes.flatMap(({ gates }) => gates.map(({ name, passed }) => `${name}: ${passed}`)),
+    ]),
+  )
+}
+
+function leaderOf(): Promise<string> {
+  return holderOf('runtimeconfig-leader')
+}
+
+function holderOf(lease: string): Promise<string> {
+  return kubectl('get', 'lease', lease, '-n', ground.namespace, '--output=jsonpath={.spec.holderIdentity}')
+}
+
+async function kubectl(...args: readonly string[]): Promise<string> {
+  const answer = await runProgram([
+    inject('assets').kubectl,
+    `--kubeconfig=${ground.server.kubeconfig}`,
+    ...args,
+  ])
+  if (answer.code !== 0) throw new Error(answer.stderr)
+  return answer.stdout
+}
