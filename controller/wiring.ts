@@ -1,6 +1,8 @@
 import type { SyncState } from '#core/auth-sync-finding.ts'
 import type { Clock } from '#core/clock.ts'
 import type { DeviceKey } from '#core/device-command.ts'
+import { UserClaims } from '#core/user-claims.ts'
+import type { UserNamespaces } from '#store/user-namespaces.ts'
 
 import type { AuthSyncDeps } from './auth-sync/deps.ts'
 import { DocumentOpener } from './auth-sync/document-opener.ts'
@@ -19,6 +21,7 @@ import { collectDevices } from './device/collect.ts'
 import { DeviceOwnership } from './device/ownership.ts'
 import { reconcileDevice, toDeviceText } from './device/reconcile.ts'
 import { isCollect, watchDevices, watchForgotten } from './device/watches.ts'
+import { ControllerEvents } from './events.ts'
 import { ALONE, whileLeading } from './leadership.ts'
 import { reconcileManagedStatus } from './managed-runtime-config/reconcile.ts'
 import { watchManagedConfigs } from './managed-runtime-config/watches.ts'
@@ -27,11 +30,14 @@ import { type QueueBasis, createReconcileQueue } from './reconcile-queue.ts'
 import { watchSealedValues } from './reseal/rounds.ts'
 import { countSealedValues } from './reseal/sealed-values.ts'
 import { everyPhase } from './resync.ts'
+import { StatusStore } from './status-store.ts'
 import { reconcileProxyStatus } from './user-proxy-config/reconcile.ts'
 import { watchProxies } from './user-proxy-config/watches.ts'
 import { LayerChecks } from './user-runtime-config/layer-checks.ts'
 import { reconcileConfigStatus } from './user-runtime-config/reconcile.ts'
 import { SUMMARY_DELAY_MS, watchConfigs } from './user-runtime-config/watches.ts'
+import { reconcileUserStatus } from './user/reconcile.ts'
+import { watchUsers } from './user/watches.ts'
 import type { Workqueue } from './workqueue.ts'
 
 /** Deciding is short, and sending does not hold a worker. */
@@ -60,9 +66,9 @@ export interface Controllers {
   stop(): Promise<void>
 }
 
-/** Makes the five controllers and wires them to each other; nothing happens before `start`. */
+/** Makes the six controllers and wires them to each other; nothing happens before `start`. */
 export function wireControllers(deps: ManagerDeps): Controllers {
-  const { clock, random, logger } = deps
+  const { clock, random, logger, cache } = deps
   const metrics = createControllerMetrics(deps.registry, clock)
   const shared = { ...deps, metrics, ...createMemory(deps) }
   const status = createStatusQueues(shared, { clock, random, logger, metrics })
@@ -78,6 +84,8 @@ export function wireControllers(deps: ManagerDeps): Controllers {
       shared.started.at = clock.monotonic()
       for (const each of queues) each.start()
       stops.push(
+        shared.statuses.follow(),
+        cache.onChange('Device', (change) => shared.told?.onDevice(change)),
         // First, so that everybody else sees devices as they are ours or not.
         watchDevices({ ...shared, onRegained: (device) => decideAnew(device, authSync) }, status.devices),
         watchAuthSync(authSync),
@@ -108,6 +116,7 @@ function lead(shared: Shared & { readonly authSync: AuthSyncDeps }, status: Stat
     watchConfigs(shared, status.configs),
     watchProxies(shared, status.proxies),
     watchManagedConfigs(shared, status.managed),
+    watchUsers(shared, status.users),
   ]
   return () => {
     for (const stop of stops) stop()
@@ -117,11 +126,14 @@ function lead(shared: Shared & { readonly authSync: AuthSyncDeps }, status: Stat
 /** What is remembered while the process lives. */
 function createMemory(deps: ManagerDeps) {
   const { cache, clock, sealer, secrets, leadership = ALONE, authority = ALWAYS } = deps
-  const records = new SyncRecords(cache)
+  const told = deps.events && new ControllerEvents(deps.events, cache)
+  const records = new SyncRecords(cache, (...change) => told?.onRecord(...change))
   const flights = new Flights()
   const isInFlight = (device: DeviceKey, runtime: string) => flights.has(toKeyText({ ...device, runtime }))
   const ownership = new DeviceOwnership({ ...deps, records, isInFlight })
   return {
+    told,
+    statuses: new StatusStore({ ...deps, told }),
     leadership,
     ownership,
     channel: withAuthority(deps.channel, authority),
@@ -133,6 +145,7 @@ function createMemory(deps: ManagerDeps) {
     records,
     budget: new DeviceBudget(clock),
     requests: new SyncRequests(),
+    userClaims: new UserClaims(),
     flights,
     handledRequests: new Map<string, string>(),
     started: { at: clock.monotonic() },
@@ -142,13 +155,28 @@ function createMemory(deps: ManagerDeps) {
 type Shared = ManagerDeps & ReturnType<typeof createMemory> & Pick<QueueBasis, 'metrics'>
 type StatusQueues = ReturnType<typeof createStatusQueues>
 
-function createStatusQueues(shared: Shared, basis: QueueBasis) {
+/** Where users are rows of the store's own there are no User objects. */
+const NO_NAMESPACES: UserNamespaces = { ensure: async () => 'ready' }
+
+function createStatusQueues(parts: Shared, basis: QueueBasis) {
+  const shared = { ...parts, store: parts.statuses.toStore() }
   const { leadership } = shared
   // What was queued while this process led is left to the one that does now.
   const led = (reconcile: (text: string) => Promise<void>) => async (text: string) =>
     leadership.isLeader ? reconcile(text) : undefined
+  const { userNamespaces = NO_NAMESPACES } = shared
+  const users: Workqueue = createReconcileQueue({
+    ...basis,
+    name: 'user',
+    concurrency: WRITING,
+    reconcile: led((name) => {
+      const again = (each: string, delayMs: number) => users.addAfter(each, delayMs, 'resync')
+      return reconcileUserStatus(name, { ...shared, userNamespaces, again })
+    }),
+  })
   const collect = led(() => collectDevices(shared))
   return {
+    users,
     devices: createReconcileQueue({
       ...basis,
       name: 'device',

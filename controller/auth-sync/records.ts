@@ -8,17 +8,22 @@ import { NO_RECORD, type SyncRecord } from './sync-record.ts'
 
 type DeviceRecords = Map<string, SyncRecord>
 
+type RecordListener = (key: SyncKey, before: SyncRecord, after: SyncRecord) => void
+
 /**
  * The records of all devices. What was written to `Device.status` before a restart is taken up again when a device is first
  * asked about; devices nobody asks about cost nothing.
  */
 export class SyncRecords {
   readonly #cache: Pick<ObjectCache, 'get'>
+  readonly #onPut: RecordListener
   /** By namespace, then device id, then runtime. */
   readonly #users = new Map<string, Map<string, DeviceRecords>>()
 
-  constructor(cache: Pick<ObjectCache, 'get'>) {
+  /** @param onPut told of every record that is put, beside the one before */
+  constructor(cache: Pick<ObjectCache, 'get'>, onPut: RecordListener = () => undefined) {
     this.#cache = cache
+    this.#onPut = onPut
   }
 
   get(key: SyncKey): SyncRecord {
@@ -27,7 +32,9 @@ export class SyncRecords {
 
   put(key: SyncKey, record: SyncRecord): void {
     const records = this.#find(key) ?? this.#keep(key, new Map())
+    const before = records.get(key.runtime) ?? NO_RECORD
     records.set(key.runtime, record)
+    this.#onPut(key, before, record)
   }
 
   /** What is remembered of one device, by runtime. */
