@@ -90,8 +90,6 @@ export interface RunningGateway extends DeviceGateway {
   readonly changes: ReportChange[]
   readonly log: LogLine[]
   readonly runtimes: Runtime[]
-  /** Whether commands may go out. */
-  readonly authority: { isHeld: boolean }
   /** An executor that has joined as the user with this id. */
   join(userId?: string): Promise<ExecutorSocket>
   /** Resolves when a log line with this message has been written so many times. */
@@ -119,7 +117,6 @@ export async function startGateway(
     new Array<LogLine>(),
   ]
   const runtimes = [aRuntime('claude'), aRuntime('codex')]
-  const authority = { isHeld: true }
   for (const id of ['7', '8']) tokens.good.set(id, aPrincipal(id))
   const note = (level: string) => (fields: object, message: string) =>
     void log.push({ level, fields, message })
@@ -130,7 +127,6 @@ export async function startGateway(
     clock,
     logger: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
     metrics,
-    authority,
     limits: { eventsPerDevice: PLENTY, ...limits },
     ...parts,
   })
@@ -153,7 +149,7 @@ export async function startGateway(
     await new Promise((resolve) => http.close(resolve))
   })
   const { reports, channel } = gateway
-  const running = { reports, channel, url, clock, tokens, metrics, changes, log, runtimes, authority }
+  const running = { reports, channel, url, clock, tokens, metrics, changes, log, runtimes }
   return {
     ...running,
     attach: (server) => gateway.attach(server),
