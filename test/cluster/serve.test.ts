@@ -101,7 +101,8 @@ describe('two replicas with a device each', () => {
   it('import from a device of the other, and both know it', async () => {
     const client = await two.client('alice')
     await client.call({ method: 'POST', path: `${CODEX}/import-device`, body: { device_id: 'laptop' } })
-    await Promise.all([one, two].map((replica) => untilStates(replica, { laptop: 'InSync' })))
+    const both = Promise.all([one, two].map((replica) => untilStates(replica, { laptop: 'InSync' })))
+    await expect(both).resolves.toBeDefined()
   })
 
   it('name the one that holds the socket at the device', async () => {
