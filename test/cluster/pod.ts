@@ -5,10 +5,9 @@ import { join } from 'node:path'
 import { asManifest, type Manifest } from '#test/support/manifests.ts'
 
 import type { Rendered } from './helm.ts'
-import { canIsolate, type ContainerOptions, type Image } from './image.ts'
+import { canIsolate, type ContainerOptions } from './image.ts'
 
 export interface PodOptions {
-  readonly image: Image
   readonly deployment: Rendered
   readonly name: string
   /** What the volumes of the pod hold: files by the name of the volume. */
@@ -25,7 +24,7 @@ export interface Pod {
 }
 
 /** Does what the kubelet does with a pod: writes its volumes for its group, and says in variables where it is. */
-export async function makePod({ image, deployment, name, volumes, apiServer }: PodOptions): Promise<Pod> {
+export async function makePod({ deployment, name, volumes, apiServer }: PodOptions): Promise<Pod> {
   const folder = await mkdtemp(join(tmpdir(), 'runtimeconfig-pod-'))
   const spec = asManifest(asManifest(deployment.spec['template'])['spec'])
   const container = asManifest((spec['containers'] as readonly unknown[])[0])
@@ -84,7 +83,7 @@ function variablesOf(
   const values: Record<string, string> = {}
   for (const variable of container['env'] as readonly Manifest[]) {
     const { fieldPath } = asManifest(asManifest(variable['valueFrom'])['fieldRef'])
-    const text = fieldPath === undefined ? String(variable['value']) : fields[String(fieldPath)]
+    const text = typeof fieldPath === 'string' ? fields[fieldPath] : String(variable['value'])
     // As the kubelet does: with the variables before it.
     values[String(variable['name'])] = (text ?? '').replaceAll(
       /\$\((\w+)\)/g,
