@@ -13,8 +13,8 @@ import type { KubeClient } from './client.ts'
 import { fromAnswer } from './object.ts'
 import { collectionPath, objectPath } from './paths.ts'
 
-/** Under this name the API server keeps which fields are ours. */
-export const FIELD_MANAGER = 'runtime-config-operator'
+// Under this name the API server keeps which fields are ours.
+const FIELD_MANAGER = 'runtime-config-operator'
 
 // Others write the same object now and then, not all the time: whoever loses this often is told to come back.
 const MOST_TRIES = 8
