@@ -28,6 +28,16 @@ export interface FleetDeps {
   readonly peers: PeerSyncs
 }
 
+/** Answers for every device where several replicas reach each other, else for those of this one, which are all there are. */
+export function wherever(
+  own: AuthSync,
+  deps: Pick<FleetDeps, 'cache' | 'reports'> & Partial<FleetDeps>,
+): AuthSync {
+  const { gateway, replicas, peers } = deps
+  if (gateway === undefined || replicas === undefined || peers === undefined) return own
+  return overReplicas({ ...deps, own, gateway, replicas, peers })
+}
+
 /** Answers for every device of the installation: each is asked of the replica that holds its socket. */
 export function overReplicas(deps: FleetDeps): AuthSync {
   return {

@@ -1,7 +1,5 @@
-import { explain } from './auth-sync/explain.ts'
-import { requestSync } from './auth-sync/request-sync.ts'
 import type { ManagerDeps } from './deps.ts'
-import { type AuthSync, overReplicas } from './fleet.ts'
+import type { AuthSync } from './fleet.ts'
 import { wireControllers } from './wiring.ts'
 
 /** The running controllers. */
@@ -26,13 +24,9 @@ export function createManager(deps: ManagerDeps): Manager {
   const controllers = wireControllers(deps)
   let stopped: Promise<void> | null = null
   const stop = () => (stopped ??= controllers.stop())
-  const ownAuthSync: AuthSync = {
-    explain: (device, runtime) => explain(device, runtime, controllers.authSync),
-    requestSync: (request) => requestSync(request, controllers.authSync),
-  }
   return {
-    authSync: toAuthSync(ownAuthSync, deps),
-    ownAuthSync,
+    authSync: controllers.authSync,
+    ownAuthSync: controllers.ownAuthSync,
     start: async (signal) => {
       if (signal.aborted) return stop()
       controllers.start()
@@ -45,10 +39,4 @@ export function createManager(deps: ManagerDeps): Manager {
         throw new Error(`a key has waited ${Math.round(waitedMs / 1_000)} s for a worker`)
     },
   }
-}
-
-function toAuthSync(own: AuthSync, deps: ManagerDeps): AuthSync {
-  const { gateway, replicas, peers } = deps
-  if (gateway === undefined || replicas === undefined || peers === undefined) return own
-  return overReplicas({ ...deps, own, gateway, replicas, peers })
 }

@@ -6,9 +6,11 @@ import type { UserNamespaces } from '#store/user-namespaces.ts'
 
 import type { AuthSyncDeps } from './auth-sync/deps.ts'
 import { DocumentOpener } from './auth-sync/document-opener.ts'
+import { explain } from './auth-sync/explain.ts'
 import { Flights } from './auth-sync/flights.ts'
 import { reconcile } from './auth-sync/reconcile.ts'
 import { SyncRecords } from './auth-sync/records.ts'
+import { requestSync } from './auth-sync/request-sync.ts'
 import { SyncRequests } from './auth-sync/requests.ts'
 import { resyncAuth } from './auth-sync/resync.ts'
 import { watchSecrets } from './auth-sync/secret-watch.ts'
@@ -22,6 +24,7 @@ import { DeviceOwnership } from './device/ownership.ts'
 import { reconcileDevice, toDeviceText } from './device/reconcile.ts'
 import { isCollect, watchDevices, watchForgotten } from './device/watches.ts'
 import { ControllerEvents } from './events.ts'
+import { type AuthSync, wherever } from './fleet.ts'
 import { ALONE, whileLeading } from './leadership.ts'
 import { reconcileManagedStatus } from './managed-runtime-config/reconcile.ts'
 import { watchManagedConfigs } from './managed-runtime-config/watches.ts'
@@ -60,7 +63,8 @@ const DRAIN_MS = 10_000
 
 /** All controllers. */
 export interface Controllers {
-  readonly authSync: AuthSyncDeps
+  readonly authSync: AuthSync
+  readonly ownAuthSync: AuthSync
   readonly queues: readonly Workqueue[]
   start(): void
   stop(): Promise<void>
@@ -73,12 +77,18 @@ export function wireControllers(deps: ManagerDeps): Controllers {
   const shared = { ...deps, metrics, ...createMemory(deps) }
   const status = createStatusQueues(shared, { clock, random, logger, metrics })
   const { authSync, queue } = createAuthSync(shared, status)
+  const own: AuthSync = {
+    explain: (device, runtime) => explain(device, runtime, authSync),
+    requestSync: (request) => requestSync(request, authSync),
+  }
+  const everywhere = wherever(own, shared)
   const queues = [queue, ...Object.values(status)]
   metrics.observeOutOfSync(() => statesOf(shared.records))
   metrics.observeSealedValues(() => countSealedValues(shared))
   const stops: (() => void)[] = []
   return {
-    authSync,
+    authSync: everywhere,
+    ownAuthSync: own,
     queues,
     start: () => {
       shared.started.at = clock.monotonic()
@@ -92,7 +102,7 @@ export function wireControllers(deps: ManagerDeps): Controllers {
         watchSealedValues(shared),
         watchSecrets({ ...shared, queue, sumUp: (...name) => sumUp(name, shared, status) }),
         everyPhase(clock, (phase) => resyncAuth(phase, authSync)),
-        whileLeading(shared.leadership, () => lead({ ...shared, authSync }, status)),
+        whileLeading(shared.leadership, () => lead({ ...shared, authSync: everywhere }, status)),
       )
     },
     stop: async () => {
@@ -110,7 +120,7 @@ export function wireControllers(deps: ManagerDeps): Controllers {
 }
 
 /** Takes up what only one replica does: everything is looked at once, and then what changes. Returns how to lay it down. */
-function lead(shared: Shared & { readonly authSync: AuthSyncDeps }, status: StatusQueues): () => void {
+function lead(shared: Shared & { readonly authSync: AuthSync }, status: StatusQueues): () => void {
   const stops = [
     watchForgotten(shared, status.devices),
     watchConfigs(shared, status.configs),

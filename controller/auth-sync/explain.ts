@@ -1,3 +1,4 @@
+import type { DeviceReports, ObjectCache } from '#controller/ports.ts'
 import type { Explanation } from '#core/auth-sync-explanation.ts'
 import { CREDENTIAL_SHARED, isInUse } from '#core/auth-sync-status.ts'
 import { decideAuthSync } from '#core/auth-sync.ts'
@@ -63,7 +64,10 @@ function isCredentialShared({ config, document, report }: Observation, record: S
 /** Refuses a device this user has never had. @throws AppError `DEVICE_UNKNOWN` */
 export function requireDevice(
   device: DeviceKey,
-  { cache, reports }: Pick<AuthSyncDeps, 'cache' | 'reports'>,
+  {
+    cache,
+    reports,
+  }: { readonly cache: Pick<ObjectCache, 'get'>; readonly reports: Pick<DeviceReports, 'get'> },
 ): void {
   if (reports.get(device) !== undefined) return
   const object = cache.get('Device', { namespace: device.namespace, name: deviceNameOf(device.deviceId) })

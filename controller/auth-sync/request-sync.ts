@@ -1,3 +1,4 @@
+import type { DeviceReports, ObjectCache } from '#controller/ports.ts'
 import type { SyncOutcome } from '#core/auth-sync-request.ts'
 import { isNothingThere } from '#core/document-fault.ts'
 import { AppError, isAppError } from '#core/errors.ts'
@@ -102,7 +103,10 @@ async function waitUntilCached(stored: Config, { cache, clock }: AuthSyncDeps): 
 /** Every device of a user, ordered by id: what is written down, and what was heard of here. */
 export function devicesOf(
   namespace: string,
-  { cache, reports }: Pick<AuthSyncDeps, 'reports'> & { readonly cache: Pick<AuthSyncDeps['cache'], 'list'> },
+  {
+    cache,
+    reports,
+  }: { readonly cache: Pick<ObjectCache, 'list'>; readonly reports: Pick<DeviceReports, 'list'> },
 ): readonly string[] {
   const written = cache.list('Device', namespace).map((device) => device.spec.deviceId)
   const reported = reports.list(namespace).map((report) => report.deviceId)

@@ -1,5 +1,4 @@
-import type { AuthSyncDeps } from '#controller/auth-sync/deps.ts'
-import { requestSync } from '#controller/auth-sync/request-sync.ts'
+import type { AuthSync } from '#controller/fleet.ts'
 import type { DeviceReports, ObjectCache, UserLookup } from '#controller/ports.ts'
 import { phaseOf } from '#controller/resync.ts'
 import { run } from '#controller/run.ts'
@@ -27,7 +26,8 @@ export interface ConfigWatchDeps {
   readonly cache: ObjectCache
   readonly users: UserLookup
   readonly reports: DeviceReports
-  readonly authSync: AuthSyncDeps
+  /** For every device of a user, whichever replica holds it. */
+  readonly authSync: Pick<AuthSync, 'requestSync'>
   /** The requested sync that was carried out last, by `namespace/runtime`. */
   readonly handledRequests: Map<string, string>
   /** Name of this replica; absent: there is only one. */
@@ -107,7 +107,7 @@ function serveAnnotation(config: Config, deps: ConfigWatchDeps, queue: Workqueue
   if (asked === deps.handledRequests.get(text)) return
   deps.handledRequests.set(text, asked)
   const finish = () => queue.addAfter(text, SUMMARY_DELAY_MS, 'user')
-  const sync = async () => void (await requestSync({ namespace, runtime: name }, deps.authSync))
+  const sync = async () => void (await deps.authSync.requestSync({ namespace, runtime: name }))
   // Whatever came of it, it was carried out: asking for a sync of nothing must not be asked again and again.
   void run(sync, { done: finish, again: finish, later: finish, stall: finish })
 }
