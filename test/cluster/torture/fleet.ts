@@ -15,7 +15,8 @@ export class FleetUser {
   readonly devices: readonly FencedDevice[]
   readonly #token: string
   readonly #endpoints: () => readonly Endpoint[]
-  #document = ''
+  /** What only the document stored last holds. */
+  #newest = ''
   #uploads = 0
 
   constructor(setting: {
@@ -37,17 +38,19 @@ export class FleetUser {
 
   /** Devices that are not connected, or have another document than the one stored last. */
   get outOfSync(): readonly FencedDevice[] {
-    return this.devices.filter(({ replica, content }) => replica === null || content !== this.#document)
+    const token = this.#newest
+    return this.devices.filter(
+      ({ replica, content }) => replica === null || content?.includes(token) !== true,
+    )
   }
 
   /** Stores a new document, at whatever replica answers. */
   async upload(): Promise<void> {
     this.#uploads += 1
-    const text = JSON.stringify({
-      token: createHash('sha256').update(`${this.name} ${this.#uploads}`).digest('hex'),
-    })
-    await this.call('POST', '/users/me/runtime-configs/codex/auth-json', { auth_json: text })
-    this.#document = text
+    const token = createHash('sha256').update(`${this.name} ${this.#uploads}`).digest('hex')
+    const body = { auth_json: JSON.stringify({ token }) }
+    await this.call('POST', '/users/me/runtime-configs/codex/auth-json', body)
+    this.#newest = token
   }
 
   async toggle(isOn: boolean): Promise<void> {

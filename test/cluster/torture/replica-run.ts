@@ -35,7 +35,7 @@ export interface ReplicaSummary {
   readonly olderDocuments: number
   /** Devices on which an older document came after a newer one, or one whose age nobody knew. */
   readonly olderOverNewer: readonly string[]
-  /** What was carried out for a replica that had not renewed its Lease for longer than it lasts. */
+  /** What came from a replica that had not renewed its Lease for longer than it lasts, carried out or refused. */
   readonly underLostLease: readonly string[]
   /** What was carried out although its connection was left behind. */
   readonly late: readonly string[]
@@ -195,7 +195,7 @@ class Run {
       staleFences: withStatus('stale_fence').length,
       olderDocuments: withStatus('older_document').length,
       olderOverNewer: this.#devices.filter(goesBackwards).map(({ id }) => id),
-      underLostLease: done.filter(isUnderLostLease).map(tell),
+      underLostLease: receipts.filter(isUnderLostLease).map(tell),
       late: done.filter(({ isLate }) => isLate).map(tell),
       outOfSync: this.#outOfSync.map(({ id }) => id),
       recoveredMs: this.#recoveredMs,

@@ -1,6 +1,6 @@
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 
+import { freePort } from '#test/support/free-port.ts'
 import { type RunningCommand, runCommand } from '#test/support/installation.ts'
 
 /** What all replicas of an installation share. */
@@ -104,13 +104,4 @@ export class Replica {
     this.#running?.child.kill('SIGCONT')
     this.#isFrozen = false
   }
-}
-
-async function freePort(): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>()
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const address = server.address()
-    server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-  })
-  return promise
 }
