@@ -1,5 +1,5 @@
 import { SignJWT, UnsecuredJWT } from 'jose'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 
 import { type Authenticator, createAuthenticator } from '#api/authenticate.ts'
 import { createOidcVerifier, type OidcOptions } from '#api/oidc-verifier.ts'
@@ -21,6 +21,7 @@ beforeEach(async () => {
   clock = new FakeClock(Date.now())
   accounts = await openAccounts(clock)
   provider = await anOpenIdProvider()
+  onTestFinished(() => provider.close())
   warnings = []
 })
 

@@ -4,7 +4,6 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 import { type Configuration, Provider } from 'oidc-provider'
-import { onTestFinished } from 'vitest'
 
 /** Claims that the provider puts beside its own. */
 type Claims = Readonly<Record<string, unknown>>
@@ -23,12 +22,13 @@ export interface OpenIdProvider {
   rotate(): void
   /** From now on: answers as usual, with an error, or not at all. */
   be(state: 'there' | 'broken' | 'silent'): void
+  close(): void
 }
 
 const SUBJECTS = ['ada', 'grace'] as const
 const SECRET = 'a-secret-of-nobody-at-all-in-this-test'
 
-/** Starts it; it ends with the test. */
+/** Starts it. */
 export async function anOpenIdProvider(): Promise<OpenIdProvider> {
   let handler: RequestListener = () => undefined
   let state: Parameters<OpenIdProvider['be']>[0] = 'there'
@@ -41,10 +41,6 @@ export async function anOpenIdProvider(): Promise<OpenIdProvider> {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  onTestFinished(() => {
-    server.close()
-    server.closeAllConnections()
-  })
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   let claims: Claims = {}
   let keys = 0
@@ -69,6 +65,10 @@ export async function anOpenIdProvider(): Promise<OpenIdProvider> {
     rotate,
     be: (next) => {
       state = next
+    },
+    close: () => {
+      server.close()
+      server.closeAllConnections()
     },
     async token(sub, { audience = 'runtimeconfig', ...options } = {}) {
       claims = options.claims ?? {}
