@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { findCondition } from '#crds/conditions.ts'
-import type { FleetDevice } from '#test/support/fleet.ts'
+import { answer, type FleetDevice } from '#test/support/fleet.ts'
 import { normal } from '#test/support/operator.ts'
 import { ReplicaSet } from '#test/support/replica-set.ts'
 
@@ -145,20 +145,24 @@ describe('several replicas', () => {
     expect(device.files.get('codex')).toBe(normal(DOCUMENT))
   })
 
-  it('carry out a sync that an annotation asks for once, by the leader', async () => {
+  it('carry out a sync that an annotation asks for, once and on every replica', async () => {
     const set = await ReplicaSet.forTest(['a', 'b'])
-    const config = await set.store.upload(DOCUMENT)
-    const device = set.addDevice('a')
-    await pass(set, 10_000)
-    device.files.clear()
+    await set.store.upload(DOCUMENT)
+    const devices = ['a', 'b'].map((home) => set.addDevice(home, { deviceId: `device-${home}` }))
+    for (const device of devices) device.respond = async () => answer('failed', { error: 'disk full' })
+    // Until they were given up.
+    await pass(set, 3_600_000)
+    for (const device of devices) device.respond = null
+    const config = await set.store.config()
+    if (config === undefined) throw new Error('no configuration')
     const annotations = { 'agent.wecode.io/sync-requested-at': 'now' }
-    const now = await set.store.config()
-    await set.store.stores.store.update('UserRuntimeConfig', {
-      ...config,
-      ...now,
-      metadata: { ...(now ?? config).metadata, annotations },
-    })
+    const metadata = { ...config.metadata, annotations }
+    await set.store.stores.store.update('UserRuntimeConfig', { ...config, metadata })
     await pass(set, 10_000)
+    expect(devices.map((device) => device.files.get('codex'))).toEqual(Array(2).fill(normal(DOCUMENT)))
     expect((await set.store.config())?.status?.lastHandledSyncRequest).toBe('now')
+    const received = devices.map((device) => device.received.length)
+    await pass(set, 600_000)
+    expect(devices.map((device) => device.received.length)).toEqual(received)
   })
 })

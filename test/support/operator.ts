@@ -37,7 +37,10 @@ export interface OperatorSetup {
   readonly isEnabled?: boolean
   readonly secrets?: SecretReader
   /** What makes it one of several replicas. */
-  readonly replica?: Pick<ManagerDeps, 'gateway' | 'leadership' | 'replicas' | 'authority' | 'events'>
+  readonly replica?: Pick<
+    ManagerDeps,
+    'gateway' | 'leadership' | 'replicas' | 'peers' | 'authority' | 'events'
+  >
 }
 
 interface Running {

@@ -2,6 +2,7 @@ import { Registry } from 'prom-client'
 import { onTestFinished } from 'vitest'
 
 import { createLeaderElection, type LeaderElection } from '#controller/leadership.ts'
+import type { PeerSyncs } from '#controller/ports.ts'
 import { Replicas } from '#controller/replicas.ts'
 import { AppError } from '#core/errors.ts'
 import type { ObjectOf } from '#crds/kinds.ts'
@@ -76,7 +77,7 @@ export class ReplicaSet {
     const events: ObjectEvent[] = []
     const state = { name, election, replicas, events, isCut: false, isKilled: false }
     const setup = { fields: FIELDS, random, ...this.#setup, clock: this.clock }
-    const parts = { gateway: name, leadership: election, replicas, authority: replicas }
+    const parts = { gateway: name, leadership: election, replicas, authority: replicas, peers: this.#peers() }
     const recorder = { record: (event: ObjectEvent) => void events.push(event) }
     const replica: Replica = Object.assign(state, {
       operator: await this.#open({ ...setup, replica: { ...parts, events: recorder } }),
@@ -152,6 +153,19 @@ export class ReplicaSet {
     if (this.#first !== null) return this.#reach(await Operator.beside(this.#first, setup))
     this.#first = await Operator.start(setup)
     return this.#reach(this.#first)
+  }
+
+  /** Each is asked directly, as if the network between them were perfect. */
+  #peers(): PeerSyncs {
+    const own = (gateway: string) => {
+      const replica = this.all.find(({ name, isKilled }) => name === gateway && !isKilled)
+      if (replica === undefined) throw new AppError('DEVICE_OFFLINE', `replica ${gateway} is gone`)
+      return replica.operator.manager.ownAuthSync
+    }
+    return {
+      explain: async (gateway, device, runtime) => own(gateway).explain(device, runtime),
+      requestSync: async (gateway, request) => own(gateway).requestSync(request),
+    }
   }
 
   /** A command gets to a device only through the socket that is alive; on a dead one nobody answers. */
