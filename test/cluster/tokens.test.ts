@@ -87,6 +87,19 @@ describe('tokens in a cluster', () => {
     expect(gets() - before).toBe(1)
   })
 
+  it('are asked for when the watch has been silent for long', async () => {
+    const { systemClock } = await import('#cli/system-clock.ts')
+    let ahead = 0
+    const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + ahead }
+    await stores.close()
+    stores = await openClusterStores(inject('kubeconfig'), { clock })
+    await stores.start(stores.signal)
+    const before = gets()
+    expect([await stores.tokens.isSignedRevoked('jti-1'), gets() - before]).toEqual([false, 0])
+    ahead = 200_000
+    expect([await stores.tokens.isSignedRevoked('jti-1'), gets() - before]).toEqual([false, 1])
+  })
+
   it('are made once by two who try at once, and revoked once', async () => {
     const other = await anotherReplica()
     const made = await Promise.allSettled([stores.tokens.create(aToken()), other.create(aToken())])
