@@ -9,6 +9,7 @@ import {
   storedConfig,
   upload,
 } from '#test/support/api-stories.ts'
+import { eventually } from '#test/support/installation.ts'
 
 const SECRET = '{"token":"secret","account":{"id":"user-1"}}'
 const SECRET_SHA = '1125872ac3d071641363541773dd94049e80affcb706d02339ccaeaa19e4d97d'
@@ -258,5 +259,52 @@ describe('deleting the document', () => {
     expect((await upload(api, '{"token":"v2"}')).body).toMatchObject({
       auth_json_updated_at: '2026-11-21T10:00:00.001Z',
     })
+  })
+})
+
+describe('a login in a Secret of the cluster', () => {
+  const auth = {
+    format: 'json',
+    targetPath: '~/.codex/auth.json',
+    updatePolicy: 'IfStale',
+    secretRef: { name: 'login', key: 'auth.json' },
+  } as const
+
+  beforeEach(async () => {
+    await api.store.create('UserRuntimeConfig', {
+      apiVersion: 'agent.wecode.io/v1',
+      kind: 'UserRuntimeConfig',
+      metadata: { namespace: 'user-1', name: 'codex' },
+      spec: { runtime: 'codex', auth },
+    })
+  })
+
+  it('counts as configured, and gives no digest: nobody reads it to show it', async () => {
+    const shown = { configured: true, auth_json_sha256: null, auth_json_updated_at: null }
+    const answer = await eventually('memory to show it', async () => {
+      const { body } = await api.call('GET', CODEX)
+      return (body as typeof shown).configured ? body : undefined
+    })
+    expect(answer).toMatchObject(shown)
+  })
+
+  it('gives way to one that is uploaded; policies stay', async () => {
+    await upload(api, SECRET)
+    const { secretRef: _, ...policies } = auth
+    expect((await storedConfig(api)).spec.auth).toEqual({
+      ...policies,
+      encryptedValue: expect.any(String),
+      sha256: SECRET_SHA,
+      updatedAt: '2026-11-21T10:00:00.000Z',
+    })
+  })
+
+  it('is not delivered any more once it is deleted; policies stay', async () => {
+    expect(await api.call('DELETE', `${CODEX}/auth-json`)).toMatchObject({
+      status: 200,
+      body: { configured: false },
+    })
+    const { secretRef: _, ...policies } = auth
+    expect((await storedConfig(api)).spec.auth).toEqual(policies)
   })
 })
