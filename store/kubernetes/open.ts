@@ -82,7 +82,7 @@ export async function openKubernetes(options: KubernetesOptions): Promise<Kubern
   const userNamespaces = new KubernetesNamespaces(client)
   const users = new KubernetesUsers({ store, namespaces: userNamespaces, clock, random })
   const tokens = new KubernetesTokens({ ...basis, users, namespace })
-  const secrets = new KubernetesSecretReader(basis)
+  const secrets = new KubernetesSecretReader(basis, namespace)
   const events = new KubernetesEvents({ ...basis, logger: options.logger, reporter: hostname() })
   return {
     store,

@@ -14,20 +14,27 @@ import type { WatchDeps } from './watch.ts'
 const MARK = `${GROUP}/runtime-config`
 const WATCHED = `${MARK}=true`
 const MAX_BYTES = 1024 * 1024
+const OWN_NAMESPACE =
+  'Secrets beside the operator are its own; give the user another namespace, and move the Secret there'
 
 type Listener = (namespace: string, name: string) => void
 
 /** Reads Secrets of users when they are needed, and watches the metadata of those with a label. Their content is never kept. */
 export class KubernetesSecretReader implements SecretReader {
   readonly #deps: WatchDeps
+  readonly #ownNamespace: string
   readonly #listeners = new Set<Listener>()
 
-  constructor(deps: WatchDeps) {
+  /** @param ownNamespace where the operator's keys and tokens are: nothing in there is read for a user */
+  constructor(deps: WatchDeps, ownNamespace: string) {
     this.#deps = deps
+    this.#ownNamespace = ownNamespace
   }
 
   async read(namespace: string, { name, key }: SecretRef): Promise<ReferencedSecret> {
-    if (!isLabelName(namespace) || !isSubdomain(name)) throw notFound(`Secret ${name}`)
+    if (!isLabelName(namespace) || !isSubdomain(name)) throw notFound(name)
+    // Whoever is let into it by mistake would get the keys of everybody sent to their devices.
+    if (namespace === this.#ownNamespace) throw new AppError('INVALID', OWN_NAMESPACE)
     const answer = await this.#deps.client.request({ method: 'GET', path: secretPath({ namespace, name }) })
     const { data, metadata } = toSecretObject(answer)
     const encoded = Object.hasOwn(data, key) ? data[key] : undefined
@@ -99,6 +106,9 @@ function decode(encoded: string, what: string): string {
   }
 }
 
-function notFound(what: string): AppError {
-  return new AppError('NOT_FOUND', `there is no ${what} in the namespace of the object that refers to it`)
+function notFound(name: string): AppError {
+  return new AppError(
+    'NOT_FOUND',
+    `there is no Secret ${name} in the namespace of the object that refers to it`,
+  )
 }
