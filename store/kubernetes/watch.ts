@@ -30,8 +30,8 @@ const SHORTEST_WATCH_SECONDS = 300
  * Streams the changes of a kind. Ends without an error when the server ends it, which it does after 5–10 minutes: whoever
  * watches goes on from the last version.
  *
- * @throws AppError `EXPIRED` when the version is gone, and for a stream that is no longer one of events: list again;
- *   `STORE_UNAVAILABLE` when it broke off or fell silent: go on from the last version
+ * @throws AppError `EXPIRED` when the version is gone, for a stream that is no longer one of events, and for one that fell
+ *   silent: list again; `STORE_UNAVAILABLE` when it broke off: go on from the last version
  */
 export async function* watchObjects<K extends KindName>(
   deps: WatchDeps,
@@ -78,8 +78,9 @@ export async function* streamEvents<T extends Versioned>(
     }
   } catch (error) {
     if (signal.aborted) return
+    // A server that was set back to an older state is as deaf to our version as a dead connection: a list knows.
     throw silence.isOver
-      ? new AppError('STORE_UNAVAILABLE', `the watch of ${name} fell silent; beginning it anew`)
+      ? new AppError('EXPIRED', `the watch of ${name} fell silent, without bookmarks; listing again`)
       : error
   } finally {
     silence.end()

@@ -72,7 +72,7 @@ export class SqliteStore implements Store {
   async create<K extends KindName>(kind: K, object: NewObject<K>): Promise<ObjectOf<K>> {
     const incoming = readKept(kind, object)
     const now = this.#now()
-    const created = planCreate(incoming, { uid: randomUUID(), creationTimestamp: now })
+    const created = planCreate(incoming, { uid: randomUUID(), creationTimestamp: wholeSeconds(now) })
     admit(kind, created)
     const key = this.#locate(kind, created.metadata)
     if (key.userId !== NOBODY && !this.#deps.isUser(key.userId)) throw nobody(created.metadata.namespace)
@@ -105,7 +105,7 @@ export class SqliteStore implements Store {
   ): Promise<ObjectOf<K>> {
     const current = this.#find(kind, key)
     checkIdentity(current.object, { metadata: options.preconditions ?? {} })
-    return this.#apply(kind, current, planDelete(current.object, this.#now()))
+    return this.#apply(kind, current, planDelete(current.object, wholeSeconds(this.#now())))
   }
 
   watch<K extends KindName>(kind: K, options: WatchOptions): AsyncIterable<WatchEvent<K>> {
@@ -184,4 +184,9 @@ function noNamespace(kind: KindName): AppError {
 // What is no name at all may be anything; it is not repeated.
 function shownName(name: string): string {
   return isSubdomain(name) ? name : 'of that name'
+}
+
+// Times of metadata have no fractions in Kubernetes.
+function wholeSeconds(time: string): string {
+  return `${time.slice(0, -'.000Z'.length)}Z`
 }

@@ -11,7 +11,8 @@ import {
 import { Bench, type OpenSubject } from './subject.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/
+// Whole seconds, as in all metadata of Kubernetes.
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/
 
 export function describeCreating(open: OpenSubject): void {
   describe('create', () => {

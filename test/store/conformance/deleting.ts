@@ -61,6 +61,33 @@ export function describeDeleting(open: OpenSubject): void {
       await expect(bench.store.get('Device', key())).rejects.toMatchObject({ code: 'NOT_FOUND' })
     })
 
+    it('asks for both when both are given', async () => {
+      const { metadata } = await made()
+      const { uid = '', resourceVersion = '' } = metadata
+      const stale = bench.store.delete('Device', key(), { preconditions: { uid, resourceVersion: '1' } })
+      await expect(stale).rejects.toMatchObject({ code: 'CONFLICT' })
+      await bench.store.delete('Device', key(), { preconditions: { uid, resourceVersion } })
+      await expect(bench.store.get('Device', key())).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    })
+
+    it('takes the status along', async () => {
+      const device = await made()
+      const online = await bench.store.updateStatus('Device', { ...device, status: aDeviceStatus() })
+      const deleted = await bench.store.delete('Device', key())
+      expect(deleted).toEqual(online)
+      const again = await made()
+      expect(again).not.toHaveProperty('status')
+    })
+
+    it('lets one of many at once have deleted it', async () => {
+      await made()
+      const results = await Promise.allSettled(
+        Array.from({ length: 5 }, () => bench.store.delete('Device', key())),
+      )
+      const refused = results.filter((result) => result.status === 'rejected')
+      expect(refused.map(({ reason }) => reason.code)).toEqual(Array.from({ length: 4 }, () => 'NOT_FOUND'))
+    })
+
     it('stays deleted over a restart', async () => {
       await made()
       await bench.store.delete('Device', key())
@@ -83,7 +110,7 @@ function describeFinalizers(open: OpenSubject): void {
 
     it('hold the object, which then shows its deletion time', async () => {
       const answer = await deleting()
-      expect(answer.metadata.deletionTimestamp).toMatch(/^\d{4}-\d{2}-\d{2}T/)
+      expect(answer.metadata.deletionTimestamp).toMatch(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/)
       expect(await read()).toEqual(answer)
     })
 

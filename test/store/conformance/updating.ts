@@ -59,6 +59,16 @@ export function describeUpdating(open: OpenSubject): void {
       expect(updated.metadata.resourceVersion).not.toBe(device.metadata.resourceVersion)
     })
 
+    it('takes empty labels, annotations and finalizers for none', async () => {
+      const device = await made()
+      const empty = { labels: {}, annotations: {}, finalizers: [], ownerReferences: [] }
+      const updated = await bench.store.update('Device', {
+        ...device,
+        metadata: { ...device.metadata, ...empty },
+      })
+      expect(updated).toEqual(device)
+    })
+
     it('removes what is no longer said', async () => {
       const labels = { team: 'blue' }
       await bench.store.create('Device', aStoredDevice({ namespace: bench.mine, labels }, { suspend: true }))

@@ -117,8 +117,8 @@ describe('a watch', () => {
     await clock.advance(149_000)
     await clock.advance(1000)
     expect(await next).toEqual({
-      code: 'STORE_UNAVAILABLE',
-      message: 'the watch of Device fell silent; beginning it anew',
+      code: 'EXPIRED',
+      message: 'the watch of Device fell silent, without bookmarks; listing again',
     })
     expect(clock.pending).toBe(0)
   })
