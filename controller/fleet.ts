@@ -50,11 +50,7 @@ export function overReplicas(deps: FleetDeps): AuthSync {
  * Says why a device is as it is, from what its replica knows at this moment; a device whose replica is gone is explained from
  * what is stored. Rejects as {@link AuthSync.explain} does.
  */
-export async function explainEverywhere(
-  device: DeviceKey,
-  runtime: string,
-  deps: FleetDeps,
-): Promise<Explanation> {
+async function explainEverywhere(device: DeviceKey, runtime: string, deps: FleetDeps): Promise<Explanation> {
   const holder = holderOf(device, deps)
   if (holder === null) return deps.own.explain(device, runtime)
   try {
@@ -70,10 +66,7 @@ export async function explainEverywhere(
  * device id. A replica that is gone, or fails as a whole, fails for its devices alone. Rejects as {@link AuthSync.requestSync}
  * does.
  */
-export async function requestSyncEverywhere(
-  request: SyncRequest,
-  deps: FleetDeps,
-): Promise<readonly SyncOutcome[]> {
+async function requestSyncEverywhere(request: SyncRequest, deps: FleetDeps): Promise<readonly SyncOutcome[]> {
   const { namespace, runtime } = request
   const deviceIds = request.deviceIds ?? devicesOf(namespace, deps)
   const byHolder = Map.groupBy(deviceIds, (deviceId) => holderOf({ namespace, deviceId }, deps))

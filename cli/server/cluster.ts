@@ -55,7 +55,7 @@ function openReplica(deps: FoundationDeps, stores: KubernetesStores, keys: Keys)
   const basis = { leases, replica, clock, random: Math.random, logger }
   const leadership = createLeaderElection({ ...basis, registry })
   const peerUrl = settings['peer-url'] === 'none' ? null : settings['peer-url']
-  const replicas = new Replicas({ ...basis, peerUrl })
+  const replicas = new Replicas({ ...basis, peerUrl, leadership })
   const tasks = [() => stores.sweep()]
   const endDuties = doDuties({ leadership, clock, logger, tasks })
   return {
