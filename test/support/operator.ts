@@ -15,7 +15,7 @@ import { type Cache, createCache } from '#store/cache.ts'
 import type { SecretReader, SecretRef } from '#store/secret-reader.ts'
 import { openSqliteStore, type SqliteStores } from '#store/sqlite/open.ts'
 import { createUserCache, type UserCache } from '#store/user-cache.ts'
-import type { User } from '#store/users.ts'
+import type { User, Users } from '#store/users.ts'
 
 import { FakeClock } from './fake-clock.ts'
 import { Fleet, fleetDigestKey } from './fleet.ts'
@@ -35,6 +35,8 @@ export interface OperatorSetup {
   readonly logger?: Logger
   readonly fields?: ObjectOf<'Runtime'>['spec']['auth']['fields']
   readonly isEnabled?: boolean
+  /** Stands between the users and their memory. */
+  readonly wrapUsers?: (users: Users) => Users
   readonly secrets?: SecretReader
   /** What makes it one of several replicas. */
   readonly replica?: Pick<
@@ -266,7 +268,8 @@ export class Operator {
       kinds: ['Runtime', 'UserRuntimeConfig', 'UserProxyConfig', 'Device', 'ManagedRuntimeConfig', 'User'],
       clock,
     })
-    const users = createUserCache({ users: this.stores.users, clock })
+    const { wrapUsers = (users: Users) => users } = this.#setup
+    const users = createUserCache({ users: wrapUsers(this.stores.users), clock })
     const registry = new Registry()
     const manager = createManager({
       store,
