@@ -1,5 +1,6 @@
 import type { AuthenticatorOptions } from '#api/authenticate.ts'
 import type { HealthCheck } from '#api/health.ts'
+import type { Logger } from '#api/logger.ts'
 import type { ApiCaches } from '#api/ports.ts'
 import type { Clock } from '#core/clock.ts'
 import { AppError } from '#core/errors.ts'
@@ -41,11 +42,15 @@ export interface CachesOptions {
   readonly users: Users
   /** A watch that says nothing for so long fails readiness, ms; `null`: an idle store says nothing at all. */
   readonly maxSilenceMs: number | null
+  readonly logger: Pick<Logger, 'error'>
 }
 
 /** Makes the caches of a server. */
-export function createCaches({ store, users, maxSilenceMs }: CachesOptions, clock: Clock): Caches {
-  const objects = createCache({ store, kinds: KINDS, clock })
+export function createCaches(options: CachesOptions, clock: Clock): Caches {
+  const { store, users, maxSilenceMs, logger } = options
+  // The watch goes on; what was missed because of it shows with the list that follows.
+  const onBug = (err: unknown) => logger.error({ err }, 'a listener to the store failed; listing again')
+  const objects = createCache({ store, kinds: KINDS, clock, onBug })
   const people = createUserCache({ users, clock })
   let runtimes: readonly Runtime[] = []
   const readRuntimes = (): void => {

@@ -116,8 +116,8 @@ async function openFoundation(deps: FoundationDeps): Promise<Foundation> {
 }
 
 async function readEverything(ground: Ground, signal: AbortSignal): Promise<Parts> {
-  const { foundation, clock, registry } = ground
-  const caches = createCaches(foundation, clock)
+  const { foundation, clock, registry, logger } = ground
+  const caches = createCaches({ ...foundation, logger }, clock)
   registerWatchAge(registry, caches)
   await foundation.prepare(signal)
   await caches.start(signal)
