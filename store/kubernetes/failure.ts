@@ -82,7 +82,7 @@ function notFound({ body }: Refusal, request: AskedFor): AppError {
     return new AppError('NOT_FOUND', `there is nothing to ${nameOf(request)}`)
   }
   const todo = request.path.includes(`/${GROUP}/`)
-    ? 'install the CRDs of this version (folder crds of the chart)'
+    ? 'install the CRDs of this version, by the chart or with kubectl apply --server-side -f crds'
     : 'this version of Kubernetes is too old'
   return new AppError(
     'STORE_UNAVAILABLE',

@@ -19,6 +19,11 @@ const NAME = 'rc-runtime-config-operator'
 // As long as the name of a pod gets.
 const POD_NAME = `${NAME}-7d9f8c6b5d-x2x4z`
 
+interface Container {
+  readonly command?: readonly string[]
+  readonly args?: readonly string[]
+}
+
 describe('a pod of the chart that was installed', () => {
   let server: ApiServer
   let image: Image
@@ -112,6 +117,20 @@ describe('a pod of the chart that was installed', () => {
     const text = await (await fetch(`${address}/metrics`)).text()
     expect(text).toMatch(/^runtimeconfig_kubernetes_requests_total\{.*code="20[01]".*\} [1-9]/m)
     expect(text).not.toMatch(/^runtimeconfig_kubernetes_requests_total\{.*code="403"/m)
+  })
+
+  it('passes the test that the chart brings along', async () => {
+    const hooks = await helm(['get', 'hooks', 'rc', `--kubeconfig=${server.kubeconfig}`, '--namespace=ops'])
+    const test = parseRendering(hooks.stdout).find(({ kind }) => kind === 'Pod')
+    const containers = asManifest(test?.spec)['containers'] as readonly Container[]
+    const { command = [], args: rendered = [] } = containers[0] ?? {}
+    // The name of the Service means nothing on this machine.
+    const args = rendered.map((text) => text.replace(`http://${NAME}:80`, address))
+    const asked = await startContainer({ ...image, entrypoint: command }, { args })
+    const said: string[] = []
+    asked.stdout.on('data', (chunk) => said.push(String(chunk)))
+    expect(await once(asked, 'close')).toEqual([0, null])
+    expect(said.join('')).toContain('200 {"status":"ok"')
   })
 
   it('goes in order when it is told to, and gives up what it held', async () => {

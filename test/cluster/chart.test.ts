@@ -108,6 +108,23 @@ describe('the chart', () => {
     })
   })
 
+  it('does not sound the alarm about Secrets that the operator may not read on purpose', async () => {
+    const expressionOf = async (...flags: readonly string[]) => {
+      const rules = ofKind(await render([valuesOf('everything'), ...flags]), 'PrometheusRule')
+      const [group] = asManifest(rules[0]?.spec)['groups'] as readonly {
+        readonly rules: readonly Manifest[]
+      }[]
+      return group?.rules.find(({ alert }) => alert === 'RuntimeConfigForbidden')?.['expr']
+    }
+    expect(await expressionOf()).toContain('code="403"}')
+    expect(await expressionOf('--set=secretRef.enabled=false')).toContain('code="403", resource!="secrets"}')
+  })
+
+  it('refuses a cluster that is too old for it', async () => {
+    const old = render([valuesOf('default'), '--kube-version=1.30.9'])
+    await expect(old).rejects.toThrow('chart requires kubeVersion: >=1.31.0-0')
+  })
+
   it('leaves room in the name of a pod for all that Kubernetes adds', async () => {
     const long = `--set=fullnameOverride=${'a'.repeat(60)}`
     const rendered = await render([valuesOf('default'), long])

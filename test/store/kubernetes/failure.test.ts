@@ -63,7 +63,7 @@ describe('toFailure', () => {
 
   it('names the CRDs when a kind is not served', () => {
     expect(toFailure({ status: 404, body: undefined }, GET).message).toBe(
-      'the API server does not serve what it takes to get devices; install the CRDs of this version (folder crds of the chart)',
+      'the API server does not serve what it takes to get devices; install the CRDs of this version, by the chart or with kubectl apply --server-side -f crds',
     )
   })
 
