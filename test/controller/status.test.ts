@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { AppError } from '#core/errors.ts'
 import { Secret } from '#core/secret.ts'
 import { findCondition } from '#crds/conditions.ts'
+import { FakeClock } from '#test/support/fake-clock.ts'
 import { answer } from '#test/support/fleet.ts'
 import { FIELDS, Operator } from '#test/support/operator.ts'
 
@@ -101,17 +102,23 @@ describe('the object of a device', () => {
   })
 
   it('is forgotten 30 days after the device was seen last, and not before', async () => {
-    const operator = await Operator.forTest()
+    const clock = new FakeClock()
+    const operator = await Operator.forTest({ clock })
+    const days = async (count: number) => {
+      await operator.pass(DAY_MS)
+      clock.jump((count - 2) * DAY_MS)
+      await operator.pass(DAY_MS)
+    }
     await operator.pass(1_000)
     const [gone, kept] = ['gone', 'kept'].map((deviceId) => operator.fleet.add({ deviceId }))
     await operator.pass(1_000)
     // It had been idle for long when it went away: that day counts.
-    await operator.pass(10 * DAY_MS)
+    await days(10)
     await operator.crash()
     if (kept) operator.fleet.connect(kept)
-    await operator.pass(29 * DAY_MS)
+    await days(29)
     expect((await operator.device('gone'))?.spec.deviceId).toBe(gone?.key.deviceId)
-    await operator.pass(3 * DAY_MS)
+    await days(3)
     expect([await operator.device('gone'), (await operator.device('kept'))?.spec.deviceId]).toEqual([
       undefined,
       'kept',
