@@ -13,7 +13,7 @@ import { toUser } from './user-object.ts'
  */
 export class UserFeed implements WatchSink<'User'> {
   readonly #claims = new UserClaims()
-  readonly #objects = new Map<string, ObjectOf<'User'>>()
+  readonly #users = new Map<string, User>()
   readonly #told: Map<string, User>
   readonly #gone = new Set<string>()
   readonly #changed = new Set<string>()
@@ -25,7 +25,7 @@ export class UserFeed implements WatchSink<'User'> {
 
   replaceAll(objects: readonly ObjectOf<'User'>[]): void {
     const present = new Set(objects.map(({ metadata }) => metadata.name))
-    const gone = [...this.#objects.keys(), ...this.#told.keys()].filter((name) => !present.has(name))
+    const gone = [...this.#users.keys(), ...this.#told.keys()].filter((name) => !present.has(name))
     for (const name of gone) this.#remove(name)
     for (const object of objects) this.#put(object)
     this.wake()
@@ -73,18 +73,16 @@ export class UserFeed implements WatchSink<'User'> {
 
   /** `undefined`: nobody, or one that is not served. */
   #currentOf(name: string): User | undefined {
-    const object = this.#objects.get(name)
-    const isAccepted = this.#claims.verdictOf(name)?.isAccepted === true
-    return object && isAccepted ? toUser(object) : undefined
+    return this.#claims.verdictOf(name)?.isAccepted === true ? this.#users.get(name) : undefined
   }
 
   #put(object: ObjectOf<'User'>): void {
-    this.#objects.set(object.metadata.name, object)
+    this.#users.set(object.metadata.name, toUser(object))
     for (const name of this.#claims.put(toClaim(object))) this.#touch(name)
   }
 
   #remove(name: string): void {
-    this.#objects.delete(name)
+    this.#users.delete(name)
     for (const touched of this.#claims.remove(name)) this.#touch(touched)
     this.#touch(name)
   }

@@ -179,7 +179,9 @@ export class KubernetesUsers implements Users {
   async #claimants(field: ClaimedField, value: string): Promise<readonly UserObject[]> {
     if (value === '' || Array.from(value).length > LONGEST_SUBJECT) return []
     const fieldSelector = `${field}=${value.replaceAll(/[\\,=]/g, String.raw`\$&`)}`
-    return (await this.#deps.store.list('User', { fieldSelector })).items
+    const { items } = await this.#deps.store.list('User', { fieldSelector })
+    // What no URL can carry, half a character, is asked for as something else.
+    return items.filter(({ spec }) => (field === 'spec.subject' ? spec.subject : spec.namespace) === value)
   }
 }
 

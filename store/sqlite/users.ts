@@ -76,7 +76,9 @@ export class SqliteUsers implements Users {
   }
 
   async findByName(name: string): Promise<User | undefined> {
-    return toUser(this.#byName.first(name))
+    const row = this.#byName.first(name)
+    // What is no text in UTF-8, half a character, is asked for as something else.
+    return row?.name === name ? readUser(row) : undefined
   }
 
   async findByNamespace(namespace: string): Promise<User | undefined> {

@@ -71,6 +71,11 @@ export function describeUsers(name: string, open: () => Promise<UsersSubject>): 
       expect(found).toEqual(names)
     })
 
+    it('find nobody by half a character', async () => {
+      await subject.users.create({ name: 'a\ufffd' })
+      expect(await subject.users.findByName('a\ud83e')).toBeUndefined()
+    })
+
     it('refuse a name that is taken', async () => {
       await subject.users.create({ name: 'ada' })
       await expect(subject.users.create({ name: 'ada' })).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
