@@ -98,7 +98,8 @@ export async function inMemory(
   await until(() => caches.devices.get(metadata)?.metadata.resourceVersion === metadata.resourceVersion)
 }
 
-function anExplanation(overrides: Partial<Explanation>): Explanation {
+/** An explanation of a device that has what it should. */
+export function anExplanation(overrides: Partial<Explanation>): Explanation {
   return {
     deviceId: 'device-1',
     runtime: 'codex',
