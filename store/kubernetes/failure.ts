@@ -79,7 +79,9 @@ function notFound({ body }: Refusal, request: AskedFor): AppError {
   const details = field(body, 'details')
   const name = field(details, 'name')
   if (typeof name === 'string' && name !== '') {
-    return new AppError('NOT_FOUND', `there is nothing to ${nameOf(request)}`)
+    const isNamespace = field(details, 'kind') === 'namespaces' && request.method === 'POST'
+    const why = isNamespace ? 'its namespace is not there (yet); try again' : 'it is not there'
+    return new AppError('NOT_FOUND', `could not ${nameOf(request)}: ${why}`)
   }
   const todo = request.path.includes(`/${GROUP}/`)
     ? 'install the CRDs of this version, by the chart or with kubectl apply --server-side -f crds'

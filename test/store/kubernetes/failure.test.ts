@@ -67,6 +67,15 @@ describe('toFailure', () => {
     )
   })
 
+  it.each([
+    ['devices', 'GET', 'could not get devices: it is not there'],
+    ['namespaces', 'POST', 'could not create devices: its namespace is not there (yet); try again'],
+  ] as const)('says what is missing when a server finds no %s', (kind, method, message) => {
+    const body = status('NotFound', { name: 'x', kind })
+    const path = method === 'POST' ? GET.path.replace(/\/[^/]+$/, '') : GET.path
+    expect(toFailure({ status: 404, body }, { method, path })).toMatchObject({ code: 'NOT_FOUND', message })
+  })
+
   it('says that a namespace is on its way out', () => {
     const body = status('Forbidden', {
       causes: [{ reason: 'NamespaceTerminating', field: 'metadata.namespace' }],
