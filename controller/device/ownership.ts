@@ -110,8 +110,8 @@ export class DeviceOwnership {
   }
 
   /**
-   * Takes in what a device's status says now, before anybody else acts on it. Gives whether another replica says it has a
-   * device of which something is known here.
+   * Takes in what a device's status says now, before anybody else acts on it. Gives whether another replica says something
+   * of a device that is known here: it has it, or nobody has.
    */
   onObject(change: CacheChange<'Device'>): boolean {
     const { gateway, reports } = this.#deps
@@ -122,7 +122,7 @@ export class DeviceOwnership {
     const isMoved = holder !== change.previous?.status?.gateway
     if (holder === undefined || holder === gateway) {
       this.#overtaken.delete(nameOf(device))
-      return holder === undefined && isMoved && report !== undefined
+      return holder === undefined && isMoved && isTakenForLost(report)
     }
     if (report !== undefined && isMoved) this.#overtake(device, report)
     this.#refreshRecords(device)
@@ -195,6 +195,11 @@ function nameOf({ namespace, deviceId }: DeviceKey): string {
 /** Who has the device now; of a deleted object nobody says so any more. */
 function holderOf({ type, object }: CacheChange<'Device'>): string | undefined {
   return type === 'DELETED' ? undefined : object.status?.gateway
+}
+
+/** Nobody has it, somebody wrote, and it speaks to us. */
+function isTakenForLost(report: DeviceReport | undefined): boolean {
+  return report?.isOnline === true
 }
 
 function hereOf(report: DeviceReport | undefined): DeviceHolding['here'] {

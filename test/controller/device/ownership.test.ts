@@ -128,6 +128,16 @@ describe('a device that another replica takes', () => {
   })
 })
 
+describe('a device that somebody took for lost', () => {
+  it('is said to be here again while it speaks to us, and only then', () => {
+    const { ownership, scene, show } = aScene(heldBy('a', '1'))
+    expect([show(heldBy(undefined, '2')), ownership.standingOf(KEY)]).toEqual([true, 'ours'])
+    show(heldBy('a', '3'))
+    scene.report = aReport(undefined, { isOnline: false })
+    expect(show(heldBy(undefined, '4'))).toBe(false)
+  })
+})
+
 describe('writing what another replica wrote', () => {
   it('is for who has seen it: what is newer than memory is waited for', () => {
     const { ownership } = aScene(heldBy('b', '2'))
