@@ -65,7 +65,7 @@ export class ProviderKeys {
     } catch (error) {
       if (isFaultOfToken(error)) throw error
       this.#restsUntil = clock.monotonic() + REST_MS
-      logger.warn({ error, issuer }, 'the OpenID provider could not be asked for its keys')
+      logger.warn({ err: error, issuer }, 'the OpenID provider could not be asked for its keys')
       return this.#findKnown(header, token)
     }
   }

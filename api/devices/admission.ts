@@ -36,7 +36,7 @@ export class Admission {
     } catch (error) {
       // The refusal is the answer to this client: there is no request whose boundary could word it.
       if (error instanceof AppError && REFUSALS.has(error.code)) return this.#refuse(error.message)
-      this.#options.logger.error({ error }, 'token of a device could not be checked')
+      this.#options.logger.error({ err: error }, 'token of a device could not be checked')
       return 'token cannot be checked at the moment; try again later'
     }
   }

@@ -47,7 +47,7 @@ export class TokenWatch {
       return await this.#options.authenticator.recheck(principal)
     } catch (error) {
       // A store that is away for a minute is no reason to lose every device.
-      this.#options.logger.warn({ error }, 'token of a connected device could not be checked')
+      this.#options.logger.warn({ err: error }, 'token of a connected device could not be checked')
       return true
     }
   }

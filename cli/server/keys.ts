@@ -46,7 +46,7 @@ function follow(path: string, { clock, logger }: FoundationDeps) {
     path,
     clock,
     onRefused: (error) =>
-      logger.error({ error }, 'the keyring changed and cannot be used; the one before stays'),
+      logger.error({ err: error }, 'the keyring changed and cannot be used; the one before stays'),
     onChange: ({ current, keys }) =>
       logger.info({ current: current.kid, keys: keys.size }, 'the keyring changed'),
   })

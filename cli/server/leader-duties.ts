@@ -39,6 +39,6 @@ async function attempt(task: () => Promise<void>, logger: Logger): Promise<void>
     await task()
   } catch (error) {
     if (!isAppError(error)) throw error
-    logger.warn({ error }, 'cleaning up failed and will be tried again')
+    logger.warn({ err: error }, 'cleaning up failed and will be tried again')
   }
 }

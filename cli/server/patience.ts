@@ -12,6 +12,9 @@ export interface Patience {
   readonly signal: AbortSignal
 }
 
+/** A store may insist for long before it says that it cannot. */
+const SAY_AFTER_MS = 3_000
+
 /**
  * Does something with a store that may not be there yet, until it is done: a server that starts before its store, or before it was
  * allowed to use it, goes on by itself. Says why it waits, once for each reason.
@@ -21,15 +24,17 @@ export async function persistently(
   { clock, logger, signal }: Patience,
 ): Promise<void> {
   let said = ''
+  const cancel = clock.after(SAY_AFTER_MS, () => logger.warn({}, 'the store has not answered yet'))
   for (let failures = 1; !signal.aborted; failures += 1) {
     try {
       await task()
-      return
+      break
     } catch (error) {
       if (!isAppError(error, 'STORE_UNAVAILABLE')) throw error
-      if (error.message !== said) logger.warn({ error }, 'waiting for the store')
+      if (error.message !== said) logger.warn({ err: error }, 'waiting for the store')
       said = error.message
     }
     await sleep(clock, backoffMs(failures, Math.random()), signal)
   }
+  cancel()
 }

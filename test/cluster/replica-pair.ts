@@ -9,7 +9,13 @@ import { makeKeyFiles } from '#cli/commands/keys.ts'
 import { Secret } from '#core/secret.ts'
 import { openSigningKey, signToken } from '#secrets/signing.ts'
 import { freePort } from '#test/support/free-port.ts'
-import { type RunningCommand, runCommand } from '#test/support/installation.ts'
+import {
+  eventually,
+  type RunningCommand,
+  runCommand,
+  type StartedProgram,
+  startToEnd,
+} from '#test/support/installation.ts'
 
 import { type ApiServer, startApiServer } from './api-server.ts'
 import { makeChartAccount } from './chart-account.ts'
@@ -28,11 +34,20 @@ export interface Replica {
   startDevice(user: string, id: string, files?: Readonly<Record<string, string>>): Promise<void>
 }
 
+/** A `serve` process that may still wait for its cluster. */
+export interface EarlyReplica extends StartedProgram {
+  readonly address: string
+  /** Everything it wrote to stderr so far. */
+  readonly said: () => string
+}
+
 /** An API server of its own, and what replicas stand on. */
 export interface ReplicaGround {
   readonly server: ApiServer
   readonly namespace: string
   startReplica(name: string, flags?: readonly string[]): Promise<Replica>
+  /** Starts a replica without waiting for it, on what the settings say in place of what is here. */
+  startEarly(name: string, settings: Readonly<Record<string, string>>): Promise<EarlyReplica>
   close(): Promise<void>
 }
 
@@ -48,6 +63,7 @@ export async function layReplicaGround(): Promise<ReplicaGround> {
   const root = await mkdtemp(join(tmpdir(), 'runtimeconfig-replicas-'))
   const { keyring, signingKey } = await makeKeyFiles(join(root, 'keys'))
   const running: RunningCommand[] = []
+  const early: StartedProgram[] = []
   const shared = {
     store: 'kubernetes',
     kubeconfig: account.kubeconfig,
@@ -69,7 +85,21 @@ export async function layReplicaGround(): Promise<ReplicaGround> {
       running.push(command)
       return toReplica({ name: replica, command, root, signingKey, running })
     },
+    async startEarly(replica, settings) {
+      const listen = `127.0.0.1:${await freePort()}`
+      const { 'peer-token-file': _, ...alone } = shared
+      const named = Object.entries({ ...alone, replica, listen, ...settings })
+      const started = startToEnd(['serve', ...named.flatMap(([flag, value]) => [`--${flag}`, value])])
+      early.push(started)
+      const said: string[] = []
+      started.child.stderr?.on('data', (chunk: Buffer) => void said.push(chunk.toString('utf8')))
+      const address = `http://${listen}`
+      await eventually('it to listen', () => fetch(`${address}/livez`).catch(() => null))
+      return { ...started, address, said: () => said.join('') }
+    },
     async close() {
+      for (const { child } of early) child.kill('SIGTERM')
+      await Promise.all(early.map(({ ended }) => ended))
       await Promise.all(running.toReversed().map((one) => one.kill('SIGTERM')))
       await server.stop()
       await rm(root, { recursive: true, force: true })

@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 
 import { eventually } from '#test/support/installation.ts'
 import { columnOf, readMarkdown, tableOf } from '#test/support/markdown.ts'
 
-import { runProgram } from './kubectl.ts'
+import { startApiServer } from './api-server.ts'
+import { makeChartAccount } from './chart-account.ts'
+import { installDefinitions, runProgram } from './kubectl.ts'
 import { layReplicaGround, type Replica, type ReplicaGround } from './replica-pair.ts'
 
 const CODEX = '/users/me/runtime-configs/codex'
@@ -143,6 +145,38 @@ describe('SIGTERM', () => {
     expect(gone.command.said()).toContain('"lease released"')
   })
 })
+
+describe('a replica that starts before its cluster is there', () => {
+  it('is alive and not ready, says what it waits for, and goes on by itself', async () => {
+    const server = await startApiServer(inject('assets'))
+    onTestFinished(() => server.stop())
+    const { kubeconfig } = await makeChartAccount({ kubeconfig: server.kubeconfig, namespace: 'early' })
+    await server.kill()
+    const early = await ground.startEarly('early', { kubeconfig, 'operator-namespace': 'early' })
+    await eventually('it to say that nobody is there', async () => early.said().includes('has not answered'))
+    expect([await statusOf(early.address, '/livez'), await statusOf(early.address, '/readyz')]).toEqual([
+      200, 503,
+    ])
+    await server.restart()
+    await eventually('it to say that the kinds are missing', async () => early.said().includes('CRDs'))
+    await installDefinitions(server.kubeconfig)
+    await eventually('it to be ready', async () => (await statusOf(early.address, '/readyz')) === 200)
+    expect(early.said().match(/waiting for the store/g)?.length).toBeLessThan(6)
+  })
+
+  it('ends with SIGTERM at once while it waits', async () => {
+    const server = await startApiServer(inject('assets'))
+    onTestFinished(() => server.stop())
+    const early = await ground.startEarly('late', { kubeconfig: server.kubeconfig })
+    await eventually('it to wait', async () => early.said().includes('CRDs'))
+    early.child.kill('SIGTERM')
+    expect(await early.ended).toMatchObject({ code: 0 })
+  })
+})
+
+async function statusOf(address: string, path: string): Promise<number> {
+  return (await fetch(`${address}${path}`)).status
+}
 
 async function readyz(replica: Replica): Promise<unknown> {
   return eventually(`${replica.name} to be ready`, async () => {

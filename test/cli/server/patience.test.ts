@@ -8,7 +8,7 @@ function aWait(answers: readonly (Error | null)[]) {
   const clock = new FakeClock()
   const said: string[] = []
   const ignore = () => undefined
-  const warn = (fields: object) => void said.push(String(Object.values(fields)[0]))
+  const warn = (fields: object, text: string) => void said.push(String(Object.values(fields)[0] ?? text))
   const stop = new AbortController()
   let asked = 0
   const task = async () => {
@@ -30,10 +30,11 @@ it('goes on until it is done, at most half a minute apart, and says each reason 
   await wait.clock.advance(0)
   await wait.clock.advance(200_000)
   await wait.done
-  expect(wait.said).toEqual(
+  expect(wait.said.filter((line) => line.startsWith('AppError'))).toEqual(
     ['no connection', 'not allowed', 'no connection'].map((text) => `AppError: ${text}`),
   )
   expect(wait.asked()).toBe(5)
+  expect(wait.clock.pending).toBe(0)
 })
 
 it('does not wait for what does not go away by itself', async () => {
@@ -46,4 +47,22 @@ it('ends with the signal', async () => {
   wait.stop.abort()
   await wait.done
   expect(wait.asked()).toBeLessThan(3)
+})
+
+it('says that it waits though nothing failed yet', async () => {
+  const clock = new FakeClock()
+  const said: string[] = []
+  const ignore = () => undefined
+  const logger = {
+    debug: ignore,
+    info: ignore,
+    warn: (_: object, text: string) => void said.push(text),
+    error: ignore,
+  }
+  const { promise: answer, resolve } = Promise.withResolvers<void>()
+  const done = persistently(() => answer, { clock, logger, signal: new AbortController().signal })
+  await clock.advance(3_000)
+  resolve()
+  await done
+  expect(said).toEqual(['the store has not answered yet'])
 })
