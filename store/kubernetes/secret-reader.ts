@@ -1,10 +1,11 @@
-import type { CancelTimer } from '#core/clock.ts'
+import type { CancelTimer, Clock } from '#core/clock.ts'
 import { AppError } from '#core/errors.ts'
 import { Secret } from '#core/secret.ts'
 import { GROUP } from '#crds/group.ts'
 import { isLabelName, isSubdomain } from '#crds/metadata.ts'
 import type { ReferencedSecret, SecretReader, SecretRef } from '#store/secret-reader.ts'
-import { runSourceLoop, type SourceSink } from '#store/watch-loop.ts'
+import { sleep } from '#store/sleep.ts'
+import { runSourceLoop, type SourceSink, type WatchSource } from '#store/watch-loop.ts'
 
 import { changedAtOf, type SecretObject, secretPath, toSecretObject } from './secret-object.ts'
 import { secretSource } from './secret-source.ts'
@@ -14,6 +15,8 @@ import type { WatchDeps } from './watch.ts'
 const MARK = `${GROUP}/runtime-config`
 const WATCHED = `${MARK}=true`
 const MAX_BYTES = 1024 * 1024
+const IMPATIENT_TRIES = 10
+const PATIENCE_MS = 10 * 60_000
 const OWN_NAMESPACE =
   'Secrets beside the operator are its own; give the user another namespace, and move the Secret there'
 
@@ -53,11 +56,42 @@ export class KubernetesSecretReader implements SecretReader {
 
   /** Watches until the signal aborts. Only a bug ends it before. */
   async watch(signal: AbortSignal): Promise<void> {
-    const source = secretSource(this.#deps, { labelSelector: WATCHED, isMetadataOnly: true })
+    const source = patiently(
+      secretSource(this.#deps, { labelSelector: WATCHED, isMetadataOnly: true }),
+      this.#deps.clock,
+      signal,
+    )
     const sink = new ChangeTeller((namespace, name) => {
       for (const listener of this.#listeners) listener(namespace, name)
     })
     await runSourceLoop(this.#deps, { source, sink }, signal)
+  }
+}
+
+/**
+ * Asks ever more rarely for a list that was never given: an administrator may keep Secrets from the operator for good, and what
+ * refers to them is looked at from time to time anyway.
+ */
+function patiently(
+  source: WatchSource<SecretObject>,
+  clock: Clock,
+  signal: AbortSignal,
+): WatchSource<SecretObject> {
+  let refusals = 0
+  let wasGiven = false
+  return {
+    ...source,
+    list: async (page) => {
+      if (!wasGiven && refusals >= IMPATIENT_TRIES) await sleep(clock, PATIENCE_MS, signal)
+      try {
+        const listed = await source.list(page)
+        wasGiven = true
+        return listed
+      } catch (error) {
+        refusals += 1
+        throw error
+      }
+    },
   }
 }
 
