@@ -77,6 +77,13 @@ function placeOf(config: KubeConfig): { readonly server: string; readonly namesp
   if (cluster === null || !URL.canParse(cluster.server)) {
     throw new AppError('SETTING_INVALID', 'the kubeconfig needs a current context whose cluster has a server')
   }
+  if (new URL(cluster.server).protocol === 'http:' && !cluster.skipTLSVerify) {
+    const todo = 'set insecure-skip-tls-verify to use it all the same'
+    throw new AppError(
+      'SETTING_INVALID',
+      `the server of the kubeconfig is reached without encryption; ${todo}`,
+    )
+  }
   return { server: cluster.server, namespace: context?.namespace || undefined }
 }
 

@@ -32,11 +32,9 @@ export async function listObjects<K extends KindName>(
   return fromListAnswer(kind, answer)
 }
 
-/** The path that a selection asks. What cannot be the name of a namespace, or a kind that has none, finds nothing. */
+/** The path that a selection asks. */
 export function selectedPath(kind: KindName, { namespace }: Selection): string {
-  if (namespace === undefined || isLabelName(namespace)) return collectionPath(kind, namespace)
-  // Also what an API server would answer for a namespace of nobody; this one cannot even be asked for.
-  return collectionPath(kind, NOBODY)
+  return isNowhere(kind, namespace) ? collectionPath(kind) : collectionPath(kind, namespace)
 }
 
 /**
@@ -46,20 +44,19 @@ export function selectedPath(kind: KindName, { namespace }: Selection): string {
  */
 export function selectionQuery(kind: KindName, selection: Selection): NonNullable<KubeRequest['query']> {
   compileSelection(kind, selection)
-  return {
-    labelSelector: selection.labelSelector?.trim() || undefined,
-    fieldSelector: toFieldSelector(kind, selection),
-  }
+  const { namespace, labelSelector = '', fieldSelector = '' } = selection
+  // Blanks at its end belong to the value: somebody's name may end with one.
+  const asked = fieldSelector.trim() === '' ? [] : [fieldSelector]
+  const fields = isNowhere(kind, namespace) ? [NOTHING, ...asked] : asked
+  return { labelSelector: labelSelector.trim() || undefined, fieldSelector: fields.join(',') || undefined }
 }
 
-const NOBODY = 'nobody-has-this-namespace'
+// No object is without a name.
+const NOTHING = 'metadata.name='
 
-// A kind without namespaces has nothing in one; the API server knows no such path, so it is asked for an object without a name.
-function toFieldSelector(kind: KindName, { namespace, fieldSelector = '' }: Selection): string | undefined {
-  // Blanks at its end belong to the value: somebody's name may end with one.
-  const asked = fieldSelector.trim() === '' ? '' : fieldSelector
-  if (KINDS[kind].isNamespaced || namespace === undefined) return asked || undefined
-  return ['metadata.name=', asked].filter(Boolean).join(',')
+// Where nothing can be: what is not in namespaces has nothing in one, and not every text can be one. There is no path for it.
+function isNowhere(kind: KindName, namespace: string | undefined): boolean {
+  return namespace !== undefined && !(KINDS[kind].isNamespaced && isLabelName(namespace))
 }
 
 function fromListAnswer<K extends KindName>(kind: K, answer: unknown): ObjectList<K> {

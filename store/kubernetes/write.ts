@@ -37,8 +37,8 @@ export async function createObject<K extends KindName>(
   kind: K,
   object: NewObject<K>,
 ): Promise<ObjectOf<K>> {
-  const { status: _, ...incoming } = readIncoming(kind, object)
-  const body = { ...incoming, metadata: { ...placeOf(incoming), ...writable(incoming.metadata) } }
+  const incoming = readIncoming(kind, object)
+  const body = toBody(object, { ...placeOf(incoming), ...writable(incoming.metadata) })
   admit(kind, body)
   checkSize(kind, JSON.stringify(body))
   const path = collectionPath(kind, body.metadata.namespace)
@@ -53,18 +53,17 @@ export async function updateObject<K extends KindName>(
   object: NewObject<K>,
 ): Promise<ObjectOf<K>> {
   const incoming = readIncoming(kind, object)
-  const path = objectPath(kind, incoming.metadata)
   const { resourceVersion } = incoming.metadata
-  if (resourceVersion) return replace(client, kind, { path, incoming, resourceVersion })
+  if (resourceVersion) return replace(client, kind, { object, incoming, resourceVersion })
   return untilNobodyElseWrote(async () => {
     const current = await getObject(client, kind, incoming.metadata)
     const { resourceVersion = '' } = current.metadata
-    return replace(client, kind, { path, incoming, resourceVersion, current })
+    return replace(client, kind, { object, incoming, resourceVersion, current })
   })
 }
 
 interface Replacement {
-  readonly path: string
+  readonly object: object
   readonly incoming: AnyObject
   readonly resourceVersion: string
   /** Where it is known, transition rules are checked too; else the API server does it alone. */
@@ -74,17 +73,12 @@ interface Replacement {
 async function replace<K extends KindName>(
   client: KubeClient,
   kind: K,
-  { path, incoming, resourceVersion, current }: Replacement,
+  { object, incoming, resourceVersion, current }: Replacement,
 ): Promise<ObjectOf<K>> {
-  const { status: _, ...rest } = incoming
+  const path = objectPath(kind, incoming.metadata)
   const { uid } = incoming.metadata
-  const metadata = {
-    ...placeOf(incoming),
-    ...(uid ? { uid } : {}),
-    resourceVersion,
-    ...writable(incoming.metadata),
-  }
-  const body = { ...rest, metadata }
+  const condition = { resourceVersion, ...(uid ? { uid } : {}) }
+  const body = toBody(object, { ...placeOf(incoming), ...condition, ...writable(incoming.metadata) })
   admit(kind, body, current)
   checkSize(kind, JSON.stringify(body))
   const query = { fieldManager: FIELD_MANAGER }
@@ -189,6 +183,12 @@ async function untilNobodyElseWrote<T>(attempt: () => Promise<T>): Promise<T> {
       if (!isAppError(error, 'CONFLICT') || tries === MOST_TRIES) throw error
     }
   }
+}
+
+// With the fields that this version does not know: a newer replica may have set them, and the API server judges them.
+function toBody(object: object, metadata: ObjectMeta): AnyObject {
+  const { status: _, ...rest } = object as AnyObject
+  return { ...rest, metadata }
 }
 
 function placeOf({ metadata: { name, namespace } }: AnyObject): Pick<ObjectMeta, 'name' | 'namespace'> {

@@ -193,6 +193,14 @@ describe('by a kubeconfig', () => {
     expect((await credentials(true)).headers).toEqual({ authorization: 'Bearer two' })
   })
 
+  it('speaks without encryption only where that is said', async () => {
+    const plain = { server: 'http://127.0.0.1:8001' }
+    await expect(connection({}, plain)).rejects.toMatchObject({ code: 'SETTING_INVALID' })
+    const { server, credentials } = await connection({}, { ...plain, 'insecure-skip-tls-verify': true })
+    expect(server).toBe('http://127.0.0.1:8001')
+    expect((await credentials()).headers).toEqual({})
+  })
+
   it('merges several files', async () => {
     await connection({ token: 't' })
     await write('other', '{"clusters": [], "users": [], "contexts": []}')

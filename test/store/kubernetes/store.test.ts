@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import type { ObjectOf } from '#crds/kinds.ts'
+import type { KindName, ObjectOf } from '#crds/kinds.ts'
 import { createConnection } from '#store/kubernetes/connection.ts'
 import { HttpKubeClient } from '#store/kubernetes/kube-client.ts'
 import { KubernetesStore } from '#store/kubernetes/store.ts'
@@ -166,6 +166,19 @@ describe('an update without a version', () => {
     expect(server.requests).toHaveLength(16)
   })
 
+  it('keeps what a newer version of this product knows', async () => {
+    server.play(says(200, device(6)))
+    const { spec, ...rest } = device(5)
+    const newer = { ...rest, spec: { ...spec, future: { is: 'bright' } }, status: aDeviceStatus() }
+    await store.update('Device', newer)
+    expect(JSON.parse(server.requests[0]?.body ?? '')).toEqual({
+      apiVersion: 'agent.wecode.io/v1',
+      kind: 'Device',
+      metadata: { ...KEY, uid: 'uid-mac-1', resourceVersion: '5' },
+      spec: newer.spec,
+    })
+  })
+
   it('with a version is one request', async () => {
     server.play(says(409, { reason: 'Conflict' }))
     await expect(store.update('Device', device(5))).rejects.toMatchObject({ code: 'CONFLICT' })
@@ -224,6 +237,25 @@ describe('a delete', () => {
     const deleted = store.delete('Device', KEY, { preconditions: { resourceVersion: '5' } })
     await expect(deleted).rejects.toMatchObject({ code: 'CONFLICT' })
     expect(server.requests).toHaveLength(5)
+  })
+})
+
+describe('a list', () => {
+  it.each<[KindName, string | undefined, string]>([
+    ['Device', undefined, 'devices?'],
+    ['Device', 'user-1', 'namespaces/user-1/devices?'],
+    ['Device', 'no namespace/', 'devices?fieldSelector=metadata.name%3D'],
+    ['Device', '', 'devices?fieldSelector=metadata.name%3D'],
+    ['Runtime', undefined, 'runtimes?'],
+    ['Runtime', 'user-1', 'runtimes?fieldSelector=metadata.name%3D'],
+  ])('of %s in the namespace %o asks for nothing that cannot be', async (kind, namespace, path) => {
+    server.play(says(200, { items: [], metadata: { resourceVersion: '5' } }))
+    expect(await store.list(kind, { ...(namespace !== undefined && { namespace }), limit: 5 })).toEqual({
+      items: [],
+      metadata: { resourceVersion: '5' },
+    })
+    const start = `/apis/agent.wecode.io/v1/${path}`
+    expect(server.requests[0]?.url).toBe(`${start}${path.endsWith('?') ? '' : '&'}limit=5`)
   })
 })
 
