@@ -14,6 +14,8 @@ export interface PodOptions {
   readonly volumes: Readonly<Record<string, Readonly<Record<string, string | Uint8Array>>>>
   /** Of the cluster, as the kubelet tells every container. */
   readonly apiServer: string
+  /** Variables that differ from those of the Deployment: ports of this machine, which it shares with others. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** A pod of a Deployment, as far as a process can be one. */
@@ -24,7 +26,13 @@ export interface Pod {
 }
 
 /** Does what the kubelet does with a pod: writes its volumes for its group, and says in variables where it is. */
-export async function makePod({ deployment, name, volumes, apiServer }: PodOptions): Promise<Pod> {
+export async function makePod({
+  deployment,
+  name,
+  volumes,
+  apiServer,
+  env: differing = {},
+}: PodOptions): Promise<Pod> {
   const folder = await mkdtemp(join(tmpdir(), 'runtimeconfig-pod-'))
   const spec = asManifest(asManifest(deployment.spec['template'])['spec'])
   const container = asManifest((spec['containers'] as readonly unknown[])[0])
@@ -43,9 +51,7 @@ export async function makePod({ deployment, name, volumes, apiServer }: PodOptio
     }),
     KUBERNETES_SERVICE_HOST: hostname,
     KUBERNETES_SERVICE_PORT: port,
-    // Ports of this machine, which it shares with others.
-    RUNTIMECONFIG_LISTEN: '127.0.0.1:0',
-    RUNTIMECONFIG_PEER_LISTEN: '127.0.0.1:0',
+    ...differing,
   }
   return {
     container: (args) => ({
