@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+import type { Socket } from 'node:net'
 
 import type { Credentials } from './connection.ts'
 
@@ -24,17 +25,18 @@ export class Unanswered extends Error {
   }
 }
 
-// Writes of statuses come in bursts; a watch holds its connection, so it must not take one of these.
-const MAX_SOCKETS = 32
 const FREE_SOCKETS = 8
 const KEEP_ALIVE = { keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: FREE_SOCKETS }
 
 /** Keeps connections to one server open between requests. */
 export class Wire {
   readonly #agents: Readonly<Record<'http:' | 'https:', HttpAgent | HttpsAgent>>
+  /** Those whose handshake is over: what is written to one is on its way. */
+  readonly #open = new WeakSet<Socket>()
 
-  constructor({ isShared }: { readonly isShared: boolean }) {
-    const options = { ...KEEP_ALIVE, maxSockets: isShared ? MAX_SOCKETS : Number.POSITIVE_INFINITY }
+  /** A request beyond `maxSockets` waits for a connection. */
+  constructor({ maxSockets }: { readonly maxSockets: number }) {
+    const options = { ...KEEP_ALIVE, maxSockets }
     this.#agents = { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) }
   }
 
@@ -46,11 +48,16 @@ export class Wire {
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
     const options = { ...credentials.tls, method, agent, signal, headers: { ...headers, ...length } }
     const outgoing = isPlain ? requestHttp(url, options) : requestHttps(url, options)
-    let wasSent = false
-    // A socket of an earlier request, or one that finished its handshake, may have taken the request along.
+    // How another's agent connects is not known: what may have been sent counts as sent.
+    let wasSent = credentials.agent !== undefined
     outgoing.once('socket', (socket) => {
-      if (!socket.connecting && outgoing.reusedSocket) wasSent = true
-      else socket.once(isPlain ? 'connect' : 'secureConnect', () => (wasSent = true))
+      // The connection of an earlier request takes this one along at once; a new one has to be made first.
+      wasSent ||= this.#open.has(socket)
+      if (wasSent) return
+      socket.once(isPlain ? 'connect' : 'secureConnect', () => {
+        this.#open.add(socket)
+        wasSent = true
+      })
     })
     outgoing.once('response', resolve)
     outgoing.on('error', (cause) => reject(new Unanswered(cause, wasSent)))

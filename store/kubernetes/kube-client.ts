@@ -8,8 +8,9 @@ import { sleep } from '#store/sleep.ts'
 import type { KubeClient, KubeRequest, RequestFact } from './client.ts'
 import type { Connection } from './connection.ts'
 import { Deadline } from './deadline.ts'
-import { Unanswered, Wire } from './exchange.ts'
+import { Unanswered, type Wire } from './exchange.ts'
 import { networkReason, type Refusal, toFailure, toNoAnswer } from './failure.ts'
+import { Lanes } from './lanes.ts'
 import { readLines } from './lines.ts'
 import { describeRequest } from './request-fact.ts'
 import { planRetry } from './retry.ts'
@@ -41,8 +42,7 @@ const USER_AGENT = 'runtime-config-operator'
 /** Speaks HTTP/1.1 over connections that are kept open, one for each watch. */
 export class HttpKubeClient implements KubeClient {
   readonly #deps: KubeClientDeps
-  readonly #requests = new Wire({ isShared: true })
-  readonly #streams = new Wire({ isShared: false })
+  readonly #lanes = new Lanes()
 
   constructor(deps: KubeClientDeps) {
     this.#deps = deps
@@ -50,7 +50,8 @@ export class HttpKubeClient implements KubeClient {
 
   request(request: KubeRequest): Promise<unknown> {
     return this.#insist(request, async (deadline) => {
-      const answer = await readAnswer(await this.#open(this.#requests, request, deadline))
+      const wire = this.#lanes.of(describeRequest(request).resource)
+      const answer = await readAnswer(await this.#open(wire, request, deadline))
       deadline.clear()
       return { answer, result: answer.body }
     })
@@ -60,7 +61,7 @@ export class HttpKubeClient implements KubeClient {
     const { clock } = this.#deps
     const startedAt = clock.monotonic()
     const { response, deadline } = await this.#insist({ ...request, isStream: true }, async (deadline) => {
-      const response = await this.#open(this.#streams, request, deadline)
+      const response = await this.#open(this.#lanes.watches, request, deadline)
       const isGiven = isSuccess(response.statusCode ?? 0)
       return {
         answer: isGiven ? toAnswer(response) : await readAnswer(response),
@@ -80,8 +81,7 @@ export class HttpKubeClient implements KubeClient {
   }
 
   close(): void {
-    this.#requests.close()
-    this.#streams.close()
+    this.#lanes.close()
   }
 
   /** Sends a request until it gets what it asks for, or should no longer try. */

@@ -4,7 +4,15 @@ import type { KubeRequest, RequestFact } from '#store/kubernetes/client.ts'
 import { createConnection } from '#store/kubernetes/connection.ts'
 import { HttpKubeClient } from '#store/kubernetes/kube-client.ts'
 import { FakeClock } from '#test/support/fake-clock.ts'
-import { resets, says, saysHtml, ScriptedServer, stalls, streams } from '#test/support/scripted-server.ts'
+import {
+  type Act,
+  resets,
+  says,
+  saysHtml,
+  ScriptedServer,
+  stalls,
+  streams,
+} from '#test/support/scripted-server.ts'
 import { TEST_CERTIFICATE } from '#test/support/test-certificate.ts'
 import { until } from '#test/support/until.ts'
 
@@ -341,5 +349,46 @@ describe('a stream', () => {
     }
     await until(() => isClosed)
     expect(clock.pending).toBe(0)
+  })
+})
+
+describe('many requests at once', () => {
+  const status = (at: number): KubeRequest => ({
+    method: 'PATCH',
+    path: `/apis/agent.wecode.io/v1/namespaces/user-1/devices/d-${at}/status`,
+    body: {},
+  })
+
+  it('do not repeat a write that was sent over a connection for which it had waited', async () => {
+    const [busy, first] = [Promise.withResolvers<void>(), 16]
+    const hold: Act = async (response, request) => {
+      await busy.promise
+      return says(200)(response, request)
+    }
+    server.play(...Array.from({ length: first }, () => hold), resets)
+    const held = Array.from({ length: first }, (_unused, at) => client.request(status(at)))
+    await until(() => server.requests.length === first)
+    const waiting = failure(client.request(status(first)))
+    busy.resolve()
+    await Promise.all(held)
+    expect(await waiting).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect(server.requests).toHaveLength(first + 1)
+  })
+
+  it('keep no Lease and no person waiting behind statuses', async () => {
+    server.play((response, request) => {
+      const act = request.url?.endsWith('/status') === true ? stalls : says(200, { is: request.url })
+      return act(response, request)
+    })
+    const over = new AbortController()
+    const statuses = Array.from({ length: 200 }, (_unused, at) =>
+      failure(client.request({ ...status(at), signal: over.signal })),
+    )
+    await until(() => server.requests.length >= 16)
+    const lease = '/apis/coordination.k8s.io/v1/namespaces/n/leases/runtimeconfig-leader'
+    expect(await client.request({ method: 'PUT', path: lease, body: {} })).toEqual({ is: lease })
+    expect(await client.request(CREATE)).toEqual({ is: DEVICES })
+    over.abort()
+    await Promise.all(statuses)
   })
 })
