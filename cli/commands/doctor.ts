@@ -1,7 +1,7 @@
 import type { Context } from '#cli/context.ts'
 import type { Finding } from '#cli/doctor/check.ts'
 import { checkServer } from '#cli/doctor/client-side.ts'
-import { checkDataFolder } from '#cli/doctor/server-side.ts'
+import { checkServerSide } from '#cli/doctor/server-side.ts'
 import type { Style } from '#cli/output.ts'
 
 const MARKS: Readonly<Record<Finding['verdict'], readonly [string, Style]>> = {
@@ -14,7 +14,7 @@ const MARKS: Readonly<Record<Finding['verdict'], readonly [string, Style]>> = {
 /** Looks for what is wrong on this machine; exits with 1 when something does not work. */
 export async function doctor(context: Context): Promise<void> {
   const { output } = context
-  const findings = [...(await checkDataFolder(context)), ...(await checkServer(context))]
+  const findings = [...(await checkServerSide(context)), ...(await checkServer(context))]
   const problems = findings.filter(({ verdict }) => verdict === 'problem').length
   output.json({ healthy: problems === 0, findings })
   for (const { check, verdict, message, advice } of findings) {

@@ -1,3 +1,5 @@
+import { isAppError } from '#core/errors.ts'
+
 /** What one check found. */
 export interface Finding {
   readonly check: string
@@ -26,4 +28,15 @@ export function warning(check: string, message: string, advice: string): Finding
 /** Something that does not work. */
 export function problem(check: string, message: string, advice: string): Finding {
   return { check, verdict: 'problem', message, advice }
+}
+
+/** Runs a check whose expected failure is a problem that says what to do. */
+export async function attempt(check: string, inspect: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await inspect()
+  } catch (error) {
+    if (isAppError(error))
+      return problem(check, error.message, 'follow the message, then run runtimeconfig doctor again')
+    throw error
+  }
 }

@@ -3,20 +3,38 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Context } from '#cli/context.ts'
-import { isAppError } from '#core/errors.ts'
+import type { Settings } from '#cli/resolve-settings.ts'
+import { refuseOddCombinations } from '#cli/setting-combinations.ts'
+import type { KeyFileOptions } from '#secrets/key-file.ts'
 import { openKeyring } from '#secrets/keyring.ts'
 import { openSigningKey } from '#secrets/signing.ts'
 import { inspectSqliteStore } from '#store/sqlite/inspect-store.ts'
 
-import { type Finding, ok, problem, skipped, warning } from './check.ts'
+import { attempt, type Finding, ok, problem, skipped, warning } from './check.ts'
 
-/** Looks at the data folder: modes, keys, store. Makes and changes nothing: a folder that is not there yet is fine. */
-export async function checkDataFolder({ settings }: Context): Promise<readonly Finding[]> {
+/** Looks at what a server stands on. Makes and changes nothing. */
+export async function checkServerSide(context: Context): Promise<readonly Finding[]> {
+  const { settings, origins } = context
+  const combinations = await attempt('settings', async () => {
+    refuseOddCombinations(origins)
+    return ok('settings', 'they make sense together')
+  })
+  if (combinations.verdict === 'problem') return [combinations]
+  if (settings.store === 'sqlite') return checkDataFolder(settings)
+  const { checkCluster } = await import('./cluster-side.ts')
+  return [...(await checkKeys(keyChecks(settings, true))), await checkCluster(context)]
+}
+
+/** Modes, keys, store; a folder that is not there yet is fine. */
+async function checkDataFolder(settings: Settings): Promise<readonly Finding[]> {
   const folder = settings.data
   const stats = await look(folder)
   if (typeof stats === 'string') {
     return stats === 'ENOENT'
-      ? [skipped('data folder', `${folder} does not exist; runtimeconfig serve makes it`)]
+      ? [
+          skipped('data folder', `${folder} does not exist; runtimeconfig serve makes it`),
+          ...(await checkKeys(keyChecks(settings, false).filter(({ isMounted }) => isMounted))),
+        ]
       : [
           problem(
             'data folder',
@@ -31,13 +49,7 @@ export async function checkDataFolder({ settings }: Context): Promise<readonly F
   const isNeeded = typeof (await look(database)) !== 'string'
   return [
     privateFinding('data folder', folder, stats.mode),
-    await checkKey({ check: 'keyring', path: join(folder, 'keyring.json'), isNeeded, open: openKeyring }),
-    await checkKey({
-      check: 'signing key',
-      path: join(folder, 'signing-key.pem'),
-      isNeeded,
-      open: openSigningKey,
-    }),
+    ...(await checkKeys(keyChecks(settings, isNeeded))),
     await checkStore(database),
   ]
 }
@@ -47,14 +59,36 @@ interface KeyCheck {
   readonly path: string
   /** Without it, what is stored beside it opens no more. */
   readonly isNeeded: boolean
-  readonly open: (path: string, options: { readonly readOnly: true }) => Promise<unknown>
+  readonly isMounted: boolean
+  readonly open: (path: string, options: KeyFileOptions) => Promise<unknown>
 }
 
-async function checkKey({ check, path, isNeeded, open }: KeyCheck): Promise<Finding> {
+function keyChecks(settings: Settings, isNeeded: boolean): readonly KeyCheck[] {
+  const rows = [
+    { check: 'keyring', named: settings.keyring, file: 'keyring.json', open: openKeyring },
+    { check: 'signing key', named: settings['signing-key'], file: 'signing-key.pem', open: openSigningKey },
+  ] as const
+  return rows.map(({ check, named, file, open }) => {
+    const isMounted = named !== 'auto'
+    return {
+      check,
+      open,
+      isMounted,
+      path: isMounted ? named : join(settings.data, file),
+      isNeeded: isNeeded || isMounted,
+    }
+  })
+}
+
+function checkKeys(checks: readonly KeyCheck[]): Promise<readonly Finding[]> {
+  return Promise.all(checks.map(checkKey))
+}
+
+async function checkKey({ check, path, isNeeded, isMounted, open }: KeyCheck): Promise<Finding> {
   if (!isNeeded && (await look(path)) === 'ENOENT')
     return skipped(check, `${path} does not exist; runtimeconfig serve makes it`)
   return attempt(check, async () => {
-    await open(path, { readOnly: true })
+    await open(path, { readOnly: true, isMounted })
     return ok(check, `${path} is usable`)
   })
 }
@@ -70,16 +104,6 @@ async function checkStore(path: string): Promise<Finding> {
       ? ok('store', `${path} is in use by a running server`)
       : ok('store', `${path} is whole`),
   )
-}
-
-async function attempt(check: string, inspect: () => Promise<Finding>): Promise<Finding> {
-  try {
-    return await inspect()
-  } catch (error) {
-    if (isAppError(error))
-      return problem(check, error.message, 'follow the message, then run runtimeconfig doctor again')
-    throw error
-  }
 }
 
 const OTHERS = 0o077

@@ -220,3 +220,28 @@ describe('the data folder', () => {
     )
   })
 })
+
+it('says which settings make no sense together, and looks no further at the server', async () => {
+  const { stdout } = await terminal.run('doctor --store kubernetes --output json')
+  const { findings } = JSON.parse(stdout) as { findings: readonly Finding[] }
+  expect(findings[0]).toEqual({
+    check: 'settings',
+    verdict: 'problem',
+    message: expect.stringContaining('keyring: expected a file, because all replicas of a cluster share'),
+    advice: 'follow the message, then run runtimeconfig doctor again',
+  })
+  expect(findings[1]?.check).toBe('server')
+})
+
+it('looks at keys where the settings say they are, whatever their modes', async () => {
+  await terminal.run('keys create named')
+  await chmod(terminal.path('named/keyring.json'), 0o644)
+  const flags = '--keyring named/keyring.json --signing-key named/nothing.pem'
+  const { stdout } = await terminal.run(`doctor --data ${terminal.path('nowhere')} ${flags} --output json`)
+  const { findings } = JSON.parse(stdout) as { findings: readonly Finding[] }
+  expect(findings.slice(0, 3).map(({ check, verdict }) => [check, verdict])).toEqual([
+    ['data folder', 'skipped'],
+    ['keyring', 'ok'],
+    ['signing key', 'problem'],
+  ])
+})

@@ -10,6 +10,7 @@ import { Secret } from '#core/secret.ts'
 import { openSigningKey, signToken } from '#secrets/signing.ts'
 import { freePort } from '#test/support/free-port.ts'
 import {
+  type Ended,
   eventually,
   type RunningCommand,
   runCommand,
@@ -48,6 +49,8 @@ export interface ReplicaGround {
   startReplica(name: string, flags?: readonly string[]): Promise<Replica>
   /** Starts a replica without waiting for it, on what the settings say in place of what is here. */
   startEarly(name: string, settings: Readonly<Record<string, string>>): Promise<EarlyReplica>
+  /** Runs a command to its end with the settings that the replicas have. */
+  run(command: string): Promise<Ended>
   close(): Promise<void>
 }
 
@@ -70,25 +73,27 @@ export async function layReplicaGround(): Promise<ReplicaGround> {
     'operator-namespace': NAMESPACE,
     keyring,
     'signing-key': signingKey,
-    'peer-token-file': join(peers.folder, 'token'),
     'log-format': 'json',
     output: 'json',
   }
+  const peerToken = { 'peer-token-file': join(peers.folder, 'token') }
   return {
     server,
     namespace: NAMESPACE,
     async startReplica(replica, flags = []) {
       const peer = `127.0.0.1:${await freePort()}`
       const own = { listen: '127.0.0.1:0', replica, 'peer-listen': peer, 'peer-url': `http://${peer}` }
-      const named = Object.entries({ ...shared, ...own }).flatMap(([flag, value]) => [`--${flag}`, value])
+      const named = Object.entries({ ...shared, ...peerToken, ...own }).flatMap(([flag, value]) => [
+        `--${flag}`,
+        value,
+      ])
       const command = await runCommand(['serve', ...named, ...flags])
       running.push(command)
       return toReplica({ name: replica, command, root, signingKey, running })
     },
     async startEarly(replica, settings) {
       const listen = `127.0.0.1:${await freePort()}`
-      const { 'peer-token-file': _, ...alone } = shared
-      const named = Object.entries({ ...alone, replica, listen, ...settings })
+      const named = Object.entries({ ...shared, replica, listen, ...settings })
       const started = startToEnd(['serve', ...named.flatMap(([flag, value]) => [`--${flag}`, value])])
       early.push(started)
       const said: string[] = []
@@ -97,6 +102,8 @@ export async function layReplicaGround(): Promise<ReplicaGround> {
       await eventually('it to listen', () => fetch(`${address}/livez`).catch(() => null))
       return { ...started, address, said: () => said.join('') }
     },
+    run: (command) =>
+      startToEnd([command, ...Object.entries(shared).flatMap(([flag, value]) => [`--${flag}`, value])]).ended,
     async close() {
       for (const { child } of early) child.kill('SIGTERM')
       await Promise.all(early.map(({ ended }) => ended))

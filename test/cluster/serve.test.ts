@@ -53,6 +53,20 @@ describe('a replica', () => {
   })
 })
 
+describe('the doctor', () => {
+  it('finds the keys and the cluster that the settings name', async () => {
+    const { stdout } = await ground.run('doctor')
+    const { findings } = JSON.parse(stdout) as {
+      findings: readonly { check: string; verdict: string; message: string }[]
+    }
+    expect(findings.slice(0, 3).map(({ check, verdict }) => [check, verdict])).toEqual([
+      ['keyring', 'ok'],
+      ['signing key', 'ok'],
+      ['cluster', 'ok'],
+    ])
+  })
+})
+
 describe('two replicas with a device each', () => {
   beforeAll(async () => {
     const client = await one.client('alice')
