@@ -67,15 +67,13 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   let door: FrontDoor | null = null
   let works: Works | null = null
   const stop = async (): Promise<void> => {
-    door?.close()
-    works?.fleet.close()
-    await works?.gateway.close()
-    await works?.manager.stop()
-    await ground.foundation.release()
-    await Promise.all([door?.drain(), works?.fleet.drain()])
+    const { promise: tooLate, resolve } = Promise.withResolvers<void>()
+    const cancel = deps.clock.after(STOP_WITHIN_MS, resolve)
+    await Promise.race([tooLate, finish({ ground, door, works })])
     stopping.abort()
     works?.loop.stop()
-    await ground.foundation.close()
+    await Promise.race([tooLate, ground.foundation.close()])
+    cancel()
   }
   try {
     door = await openFrontDoor(deps.settings.listen)
@@ -93,6 +91,25 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     await stop()
     throw error
   }
+}
+
+/** A process that is told to stop has half a minute; each part has bounds of its own, which may add up to more. */
+const STOP_WITHIN_MS = 28_000
+
+interface Running {
+  readonly ground: Ground
+  readonly door: FrontDoor | null
+  readonly works: Works | null
+}
+
+/** Takes nothing more, and brings what is in hand to its end. */
+async function finish({ ground, door, works }: Running): Promise<void> {
+  door?.close()
+  works?.fleet.close()
+  await works?.gateway.close()
+  await works?.manager.stop()
+  await ground.foundation.release()
+  await Promise.all([door?.drain(), works?.fleet.drain()])
 }
 
 async function layGround(deps: ServerDeps): Promise<Ground> {
