@@ -16,19 +16,27 @@ import { type Connection, createConnection, type Credentials } from './connectio
 /** Finds the kubeconfig as kubectl does: the files that `KUBECONFIG` names, else `~/.kube/config`; empty when there is none. */
 export async function findKubeconfigs(environment: NodeJS.ProcessEnv): Promise<readonly string[]> {
   const named = (environment['KUBECONFIG'] ?? '').split(delimiter).filter(Boolean)
-  if (named.length > 0) return named
+  // Of several, kubectl passes over those that are not there.
+  if (named.length > 0) return named.length === 1 ? named : filterPresent(named)
   const usual = join(environment['HOME'] ?? homedir(), '.kube', 'config')
-  return access(usual).then(
-    () => [usual],
-    () => [],
+  return filterPresent([usual])
+}
+
+async function filterPresent(paths: readonly string[]): Promise<readonly string[]> {
+  const present = paths.map((path) =>
+    access(path).then(
+      () => [path],
+      () => [],
+    ),
   )
+  return (await Promise.all(present)).flat()
 }
 
 /**
  * Connects to what the current context of a kubeconfig names, with whatever it says to log in with: tokens, files, client
  * certificates, plugins. Files that changed are read again with the credentials.
  *
- * @param paths one or more, merged as kubectl merges them
+ * @param paths one or more, merged as kubectl merges them: what is named in an earlier one wins
  * @throws AppError `SETTING_INVALID`
  */
 export async function connectByKubeconfig(paths: readonly string[], clock: Clock): Promise<Connection> {
@@ -54,21 +62,30 @@ export async function connectByKubeconfig(paths: readonly string[], clock: Clock
 
 async function loadConfig(paths: readonly string[]): Promise<KubeConfig> {
   const { KubeConfig } = await import('@kubernetes/client-node')
-  const [first = '', ...more] = paths
   try {
-    const config = new KubeConfig()
-    config.loadFromFile(first)
-    for (const path of more) {
-      const other = new KubeConfig()
-      other.loadFromFile(path)
-      config.mergeConfig(other)
-    }
-    return config
+    const configs = paths.map((path) => {
+      const config = new KubeConfig()
+      config.loadFromFile(path)
+      return config
+    })
+    // The library's own merge refuses a name that comes twice, and takes the context of the last file.
+    const merged = new KubeConfig()
+    merged.loadFromOptions({
+      clusters: firstOfEachName(configs.flatMap((config) => config.getClusters())),
+      users: firstOfEachName(configs.flatMap((config) => config.getUsers())),
+      contexts: firstOfEachName(configs.flatMap((config) => config.getContexts())),
+      currentContext: configs.map((config) => config.getCurrentContext()).find(Boolean),
+    })
+    return merged
   } catch (cause) {
     const why = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
     // Without the cause: a parser quotes the file.
     throw new AppError('SETTING_INVALID', `the kubeconfig ${paths.join(delimiter)} cannot be read${why}`)
   }
+}
+
+function firstOfEachName<T extends { readonly name: string }>(entries: readonly T[]): readonly T[] {
+  return entries.filter(({ name }, at) => entries.findIndex((entry) => entry.name === name) === at)
 }
 
 function placeOf(config: KubeConfig): { readonly server: string; readonly namespace: string | undefined } {
@@ -110,8 +127,9 @@ async function findTokenFile(config: KubeConfig, paths: readonly string[]): Prom
   for (const path of paths) {
     const users = ownField(parse(await readFile(path, 'utf8')), 'users')
     const entry = Array.isArray(users) ? users.find((user) => ownField(user, 'name') === name) : undefined
+    if (entry === undefined) continue
     const file = ownField(ownField(entry, 'user'), 'tokenFile')
-    if (typeof file === 'string') return resolve(dirname(path), file)
+    return typeof file === 'string' ? resolve(dirname(path), file) : undefined
   }
   return undefined
 }

@@ -202,10 +202,13 @@ describe('by a kubeconfig', () => {
   })
 
   it('merges several files', async () => {
-    await connection({ token: 't' })
-    await write('other', '{"clusters": [], "users": [], "contexts": []}')
-    const merged = await connectByKubeconfig([path(), join(folder, 'other')], clock)
+    await connection({ token: 'first' })
+    await write('nothing', '{"clusters": [], "users": [], "contexts": []}')
+    await write('other', config({ tokenFile: 'second' }, { server: 'https://127.0.0.2' }))
+    const paths = ['nothing', 'config', 'other'].map((name) => join(folder, name))
+    const merged = await connectByKubeconfig(paths, clock)
     expect(merged).toMatchObject({ server: SERVER })
+    expect((await merged.credentials()).headers).toEqual({ authorization: 'Bearer first' })
   })
 
   it.each([
@@ -224,9 +227,9 @@ describe('by a kubeconfig', () => {
   it('is what auto finds in KUBECONFIG, then at home', async () => {
     await write('config', config({ token: 't' }))
     const options = { kubeconfig: 'auto', clock, serviceAccountFolder: join(folder, 'no-pod') }
-    expect(await connect({ ...options, environment: { KUBECONFIG: path() } })).toMatchObject({
-      server: SERVER,
-    })
+    for (const KUBECONFIG of [path(), `${folder}/missing:${path()}`]) {
+      expect(await connect({ ...options, environment: { KUBECONFIG } })).toMatchObject({ server: SERVER })
+    }
     const home = join(folder, 'home')
     await expect(connect({ ...options, environment: { HOME: home } })).rejects.toMatchObject({
       code: 'SETTING_INVALID',
