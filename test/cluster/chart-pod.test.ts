@@ -39,6 +39,7 @@ describe('pods of the chart that was installed', () => {
   let server: ApiServer
   let image: Image
   let volumes: PodOptions['volumes']
+  let kubeconfig: string
   let first: RunningPod
   let second: RunningPod
   let administrator: string
@@ -50,6 +51,7 @@ describe('pods of the chart that was installed', () => {
     image = await buildImage()
     await helmOk('install', 'rc', CHART, '--create-namespace')
     const account = await makeServiceAccount(server.kubeconfig, { namespace: 'ops', name: NAME })
+    kubeconfig = account.kubeconfig
     const audiences = ['runtime-config-operator/peers']
     const peers = await makeServiceAccount(server.kubeconfig, { namespace: 'ops', name: NAME, audiences })
     volumes = {
@@ -167,6 +169,8 @@ describe('pods of the chart that was installed', () => {
       RUNTIMECONFIG_LISTEN: '127.0.0.1:0',
       RUNTIMECONFIG_PEER_LISTEN: peers,
       RUNTIMECONFIG_PEER_URL: `http://${peers}`,
+      // Looked at only where there is no folder of a service account: on a machine that isolates nothing.
+      KUBECONFIG: kubeconfig,
     }
     const pod = await makePod({
       deployment: { ...deployment, metadata },

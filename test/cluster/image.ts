@@ -150,7 +150,9 @@ export async function startContainer(
   if (!(await canIsolate())) {
     const [, ...flags] = image.entrypoint
     const here = flags.map((flag) => (flag.startsWith('/') ? join(image.root, flag) : flag))
-    return spawn(process.execPath, [...here, ...args], { env: { ...all, HOME: tmpdir() } })
+    const variables = Object.entries({ ...all, HOME: tmpdir() })
+    const moved = variables.map(([name, value]) => [name, withoutMounts(value, mounts)])
+    return spawn(process.execPath, [...here, ...args], { env: Object.fromEntries(moved) })
   }
   const [uid = '', gid = ''] = image.user.split(':')
   const steps = [
@@ -180,6 +182,12 @@ export async function startContainer(
     ],
     { env: { ...all, PATH: `${all['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`, root: image.root } },
   )
+}
+
+/** Where a path really is that a mount shows elsewhere. */
+function withoutMounts(value: string, mounts: Readonly<Record<string, string>>): string {
+  const mount = Object.entries(mounts).find(([path]) => value.startsWith(`${path}/`))
+  return mount === undefined ? value : value.replace(...mount)
 }
 
 function textOf(stage: readonly Instruction[], name: string): string {
