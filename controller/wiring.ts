@@ -8,6 +8,7 @@ import type { AuthSyncDeps } from './auth-sync/deps.ts'
 import { DocumentOpener } from './auth-sync/document-opener.ts'
 import { explain } from './auth-sync/explain.ts'
 import { Flights } from './auth-sync/flights.ts'
+import { FreshConfigs } from './auth-sync/fresh-configs.ts'
 import { reconcile } from './auth-sync/reconcile.ts'
 import { SyncRecords } from './auth-sync/records.ts'
 import { requestSync } from './auth-sync/request-sync.ts'
@@ -157,6 +158,7 @@ function createMemory(deps: ManagerDeps) {
     requests: new SyncRequests(),
     userClaims: new UserClaims(),
     flights,
+    fresh: new FreshConfigs(deps.store),
     handledRequests: new Map<string, string>(),
     started: { at: clock.monotonic() },
   }

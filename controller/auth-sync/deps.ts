@@ -7,6 +7,7 @@ import type { Sealer } from '#secrets/seal.ts'
 import type { Store } from '#store/store.ts'
 
 import type { Flights } from './flights.ts'
+import type { FreshConfigs } from './fresh-configs.ts'
 import type { ObserveDeps } from './observe.ts'
 import type { SyncRecords } from './records.ts'
 import type { SyncRequests } from './requests.ts'
@@ -27,6 +28,7 @@ export interface AuthSyncDeps extends ObserveDeps {
   readonly queue: Pick<Workqueue, 'add' | 'addAfter'>
   readonly requests: SyncRequests
   readonly flights: Flights
+  readonly fresh: FreshConfigs
   /** Told whenever a record says something new. */
   readonly onChanged: (key: SyncKey) => void
 }

@@ -12,7 +12,6 @@ import {
 import type { SentCommand, SyncHistory } from '#core/auth-sync-input.ts'
 import type { SyncOutcome } from '#core/auth-sync-request.ts'
 import { AppError, type ErrorCode, isAppError } from '#core/errors.ts'
-import { findObject } from '#store/find-object.ts'
 
 import { applyAction, type Doing } from './apply.ts'
 import type { AuthSyncDeps } from './deps.ts'
@@ -71,7 +70,7 @@ async function fly(flight: Launch, sent: SentCommand, deps: AuthSyncDeps): Promi
 async function requireCurrent({ seen, action }: Launch, deps: AuthSyncDeps): Promise<void> {
   if (action.type === 'remove') return
   const { namespace, runtime } = seen.key
-  const stored = await findObject(deps.store, 'UserRuntimeConfig', { namespace, name: runtime })
+  const stored = await deps.fresh.find({ namespace, name: runtime })
   const isSame = documentSourceOf(stored) === documentSourceOf(seen.config)
   if (isSame && (await isSecretCurrent(seen, deps))) return
   throw new AppError('CONFLICT', `the auth document of ${runtime} changed before it could be delivered`)
