@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -76,7 +76,7 @@ describe('the examples, applied with kubectl', () => {
       .replace('SHA256', auth.sha256)
       .replace('UPDATED_AT', auth.updatedAt)
     await device.stop()
-    await writeFile(device.path('~/.codex/auth.json'), '').then(() => removeFile())
+    await rm(device.path('~/.codex/auth.json'), { force: true })
     await apply(sealed)
     await device.start()
     expect(await untilFile('~/.codex/auth.json', (text) => text !== '')).toEqual(LOGIN)
@@ -165,11 +165,6 @@ describe('the examples, applied with kubectl', () => {
 
   async function readText(path: string): Promise<string | undefined> {
     return readFile(device.path(path), 'utf8').catch(() => undefined)
-  }
-
-  async function removeFile(): Promise<void> {
-    const { rm } = await import('node:fs/promises')
-    await rm(device.path('~/.codex/auth.json'))
   }
 
   async function untilFile(path: string, isIt: (text: string) => boolean): Promise<unknown> {

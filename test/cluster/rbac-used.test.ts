@@ -75,7 +75,7 @@ it('a replica that is used for everything uses everything that the chart grants,
   )
   expect(events.filter(({ isAllowed }) => !isAllowed)).toEqual([])
   expect([...used, ...LATER].toSorted()).toEqual(granted.map(nameOf).toSorted())
-})
+}, 180_000)
 
 /** Kinds of the whole installation, as an administrator applies, reads and deletes them through the API. */
 async function administrate(): Promise<void> {

@@ -58,7 +58,7 @@ describe.each([
     expect(verdicts).toEqual(
       Object.fromEntries(grants.map((grant) => [nameOf(grant), { granted: 'done', missing: 'refused' }])),
     )
-  })
+  }, 180_000)
 
   /** Whether the API server let it happen; when not, the failure must say what is missing. */
   async function outcomeOf(grant: Grant): Promise<string> {
