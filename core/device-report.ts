@@ -30,4 +30,6 @@ export interface DeviceReport {
   readonly runtimes: ReadonlyMap<string, RuntimeFileReport>
   /** The layers of each runtime's configuration, highest first; executors of the reference system say nothing of it. */
   readonly configs: ReadonlyMap<string, readonly ConfigLayerReport[]>
+  /** Number that our agent drew for the connection that is there: a larger one is a later connection, wherever it goes to. */
+  readonly fence?: number
 }

@@ -102,6 +102,7 @@ export class LiveDevice {
       heartbeatCount: this.heartbeatCount,
       runtimes: this.runtimes,
       configs: this.configs,
+      ...(this.connection?.fence != null && { fence: this.connection.fence }),
     }
   }
 }

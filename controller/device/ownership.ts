@@ -119,12 +119,12 @@ export class DeviceOwnership {
     const device = keyOf(change.object)
     const report = reports.get(device)
     const holder = holderOf(change)
-    const isMoved = holder !== change.previous?.status?.gateway
     if (holder === undefined || holder === gateway) {
       this.#overtaken.delete(nameOf(device))
-      return holder === undefined && isMoved && isTakenForLost(report)
+      return isTakenForLost(report, change)
     }
-    if (report !== undefined && isMoved) this.#overtake(device, report)
+    const isMoved = holder !== change.previous?.status?.gateway
+    if (report !== undefined && isMoved && !isNewer(report, change.object)) this.#overtake(device, report)
     this.#refreshRecords(device)
     return report !== undefined
   }
@@ -197,9 +197,15 @@ function holderOf({ type, object }: CacheChange<'Device'>): string | undefined {
   return type === 'DELETED' ? undefined : object.status?.gateway
 }
 
-/** Nobody has it, somebody wrote, and it speaks to us. */
-function isTakenForLost(report: DeviceReport | undefined): boolean {
-  return report?.isOnline === true
+/** The device drew the number of our connection after that of the other's: where it went last is known without waiting. */
+function isNewer({ fence }: DeviceReport, { status }: Device): boolean {
+  return fence !== undefined && status?.gatewayFence !== undefined && fence > status.gatewayFence
+}
+
+/** It speaks to us, and somebody wrote that nobody has it. */
+function isTakenForLost(report: DeviceReport | undefined, change: CacheChange<'Device'>): boolean {
+  const wasHeld = change.previous?.status?.gateway !== undefined
+  return report?.isOnline === true && wasHeld && holderOf(change) === undefined
 }
 
 function hereOf(report: DeviceReport | undefined): DeviceHolding['here'] {

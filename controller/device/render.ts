@@ -21,19 +21,30 @@ export interface DeviceFacts {
 }
 
 /**
- * Renders the status a device should have. The time of the last heartbeat goes along with another change but makes none:
- * an idle fleet writes nothing.
+ * Renders the status a device should have. The time of the last heartbeat and the number of the connection go along with another
+ * change but make none: an idle fleet writes nothing.
  */
 export function renderDeviceStatus(object: ObjectOf<'Device'>, facts: DeviceFacts): DeviceStatus | undefined {
   const before: DeviceStatus = object.status ?? {}
-  const after = { ...renderLasting(object, facts), ...present('lastHeartbeatTime', before.lastHeartbeatTime) }
+  const { lastHeartbeatTime, gatewayFence } = before
+  const lasting = renderLasting(object, facts)
+  const after = {
+    ...lasting,
+    ...present('lastHeartbeatTime', lastHeartbeatTime),
+    ...present('gatewayFence', gatewayFence),
+  }
   if (isDeepStrictEqual(after, before)) return object.status
   const heartbeatAt = facts.report?.lastHeartbeatAt
-  const heard = heartbeatAt == null ? before.lastHeartbeatTime : new Date(heartbeatAt).toISOString()
-  return { ...after, ...present('lastHeartbeatTime', heard) }
+  const heard = heartbeatAt == null ? lastHeartbeatTime : new Date(heartbeatAt).toISOString()
+  const fence = facts.report?.isOnline === true ? facts.report.fence : gatewayFence
+  return {
+    ...lasting,
+    ...present('lastHeartbeatTime', heard),
+    ...present('gatewayFence', lasting.gateway === undefined ? undefined : fence),
+  }
 }
 
-/** All of the status but the time of the last heartbeat. */
+/** All of the status but what only goes along. */
 function renderLasting(object: ObjectOf<'Device'>, facts: DeviceFacts): DeviceStatus {
   const { report } = facts
   const before: DeviceStatus = object.status ?? {}

@@ -304,6 +304,13 @@ export const DEFINITIONS: { readonly [K in keyof Objects]: Definition } = {
                       "type": "string",
                       "maxLength": 253
                     },
+                    "gatewayFence": {
+                      "description": "Number that our agent drew when it connected there; a larger one is a later connection. Written with another change, so it may be of an earlier connection to the same replica.",
+                      "type": "integer",
+                      "format": "int64",
+                      "minimum": 0,
+                      "maximum": 999999999999999
+                    },
                     "runtimes": {
                       "description": "What is so for each runtime on this device.",
                       "type": "array",

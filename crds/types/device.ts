@@ -57,6 +57,10 @@ export interface DeviceStatus {
    */
   readonly gateway?: string
   /**
+   * Number that our agent drew when it connected there; a larger one is a later connection. Written with another change, so it may be of an earlier connection to the same replica.
+   */
+  readonly gatewayFence?: number
+  /**
    * What is so for each runtime on this device.
    */
   readonly runtimes?: readonly DeviceRuntime[]

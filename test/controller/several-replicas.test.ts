@@ -81,6 +81,23 @@ describe('several replicas', () => {
     expect(device.received).toHaveLength(1)
   })
 
+  it.each([
+    ['at once where our agent numbers its connections', true, 3_000],
+    ['with its next heartbeat where an executor does not', false, 35_000],
+  ])('settle claims that cross when a device moves on quickly: %s', async (...[, isOurAgent, withinMs]) => {
+    const set = await ReplicaSet.forTest(['a', 'b', 'c'])
+    const device = set.addDevice('a', { isOurAgent })
+    await pass(set, 10_000)
+    set.move(device, 'b', { isNoticed: false })
+    // b writes down that it has the device when c has it already.
+    await set.clock.advance(200)
+    set.move(device, 'c', { isNoticed: false })
+    await pass(set, withinMs)
+    await set.store.upload(DOCUMENT)
+    await pass(set, 2_000)
+    expect([await heldBy(set, device), device.files.get('codex')]).toEqual([['True', 'c'], normal(DOCUMENT)])
+  })
+
   it('write nothing while nothing changes, wherever the devices have been', async () => {
     const set = await ReplicaSet.forTest(['a', 'b', 'c'])
     await set.store.upload(DOCUMENT)

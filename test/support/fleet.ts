@@ -46,6 +46,8 @@ export class FleetDevice {
   /** Answers instead of the device; `undefined` leaves it to the device. */
   respond: ((command: DeviceCommand) => Promise<CommandResult> | undefined) | null = null
   executorVersion = '1.0.0'
+  /** What the agent draws anew for each connection. */
+  fence = 0
 
   constructor(setup: DeviceSetup, now: () => number) {
     this.key = { namespace: setup.namespace ?? 'user-1', deviceId: setup.deviceId ?? 'device-1' }
@@ -176,6 +178,7 @@ export function answer(status: CommandResult['status'], changes: Partial<Command
 
 interface Connection {
   readonly device: FleetDevice
+  fence: number | null
   isOnline: boolean
   heartbeatCount: number
   lastHeartbeatAt: number | null
@@ -218,6 +221,7 @@ export class Fleet implements DeviceChannel, DeviceReports {
     if (!this.#connections.has(name)) {
       this.#connections.set(name, {
         device,
+        fence: null,
         isOnline: false,
         heartbeatCount: 0,
         lastHeartbeatAt: null,
@@ -227,6 +231,9 @@ export class Fleet implements DeviceChannel, DeviceReports {
       })
       this.#emit(device.key, 'registered', [])
     }
+    device.fence += 1
+    const connection = this.#connections.get(name)
+    if (connection !== undefined) connection.fence = device.isOurAgent ? device.fence : null
     this.heartbeat(device)
   }
 
@@ -307,7 +314,8 @@ export class Fleet implements DeviceChannel, DeviceReports {
   }
 }
 
-function toReport({ device, isOnline, heartbeatCount, lastHeartbeatAt, files }: Connection): DeviceReport {
+function toReport(connection: Connection): DeviceReport {
+  const { device, fence, isOnline, heartbeatCount, lastHeartbeatAt, files } = connection
   return {
     ...device.key,
     displayName: `Device ${device.key.deviceId}`,
@@ -319,6 +327,7 @@ function toReport({ device, isOnline, heartbeatCount, lastHeartbeatAt, files }: 
     heartbeatCount,
     runtimes: files,
     configs: device.configs,
+    ...(fence !== null && { fence }),
   }
 }
 

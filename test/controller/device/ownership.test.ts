@@ -128,6 +128,22 @@ describe('a device that another replica takes', () => {
   })
 })
 
+describe('a device whose agent numbers its connections', () => {
+  it.each([
+    ['later', 8, 'ours'],
+    ['earlier', 6, 'contested'],
+  ] as const)('is known to be here when it connected here %s', (_when, fence, standing) => {
+    const { ownership, scene, show } = aScene(heldBy('a', '1'))
+    scene.report = aReport(undefined, { fence })
+    const { status, ...device } = heldBy('b', '2')
+    expect(show({ ...device, status: { ...status, gatewayFence: 7 } })).toBe(true)
+    expect([ownership.standingOf(KEY), ownership.reports().get(KEY)?.isOnline]).toEqual([
+      standing,
+      standing === 'ours',
+    ])
+  })
+})
+
 describe('a device that somebody took for lost', () => {
   it('is said to be here again while it speaks to us, and only then', () => {
     const { ownership, scene, show } = aScene(heldBy('a', '1'))

@@ -63,6 +63,23 @@ describe('the status of a device', () => {
     )
   })
 
+  it('takes the number of the connection along when it names the replica, and writes nothing for it alone', () => {
+    const report = aReport(undefined, { fence: 7 })
+    const first = renderDeviceStatus(aDeviceObject(), aFacts({ gateway: 'replica-1', report }))
+    expect(first).toMatchObject({ gateway: 'replica-1', gatewayFence: 7 })
+    const object = written(first)
+    const reconnected = aReport(undefined, { fence: 8 })
+    expect(renderDeviceStatus(object, aFacts({ gateway: 'replica-1', report: reconnected }))).toBe(
+      object.status,
+    )
+    const moved = renderDeviceStatus(object, aFacts({ gateway: 'replica-2', report: reconnected }))
+    expect(moved).toMatchObject({ gateway: 'replica-2', gatewayFence: 8 })
+    const gone = aReport(undefined, { isOnline: false })
+    expect(renderDeviceStatus(object, aFacts({ gateway: 'replica-1', report: gone }))).not.toHaveProperty(
+      'gatewayFence',
+    )
+  })
+
   it('takes the time of the last heartbeat along with another change', () => {
     const status = renderDeviceStatus(
       written(),
