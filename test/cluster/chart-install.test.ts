@@ -110,6 +110,20 @@ describe('installed into an empty cluster, the chart', () => {
       `second-keys`,
     ])
   })
+
+  it('comes and goes without server-side apply too, as with older Helm', async () => {
+    const flags = ['--server-side=false', '--take-ownership', '--set=fullnameOverride=fourth']
+    await succeed(onServer(['install', 'fourth', CHART, ...flags]))
+    const keys = await kubectl(['get', 'secret', 'fourth-keys', '--output=jsonpath={.data}'])
+    await succeed(onServer(['upgrade', 'fourth', CHART, ...flags, '--set=replicaCount=3']))
+    const replicas = await kubectl(['get', 'deployment', 'fourth', '--output=jsonpath={.spec.replicas}'])
+    expect(replicas.stdout).toBe('3')
+    expect((await kubectl(['get', 'secret', 'fourth-keys', '--output=jsonpath={.data}'])).stdout).toBe(
+      keys.stdout,
+    )
+    await succeed(onServer(['uninstall', 'fourth']))
+    expect(await names('crd')).toEqual(PLURALS.toSorted())
+  })
 })
 
 /** The chart as it was one version ago, when a user had no preferences yet. */
