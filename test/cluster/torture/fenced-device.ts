@@ -42,6 +42,8 @@ const ANSWER_WITHIN_MS = 10_000
 export class FencedDevice {
   readonly id: string
   readonly receipts: Receipt[] = []
+  /** Epoch ms of the registration it has now, or had last. */
+  connectedAt = 0
   readonly #options: DeviceOptions
   readonly #fence = new Fence(systemClock)
   readonly #left: RawDevice[] = []
@@ -116,6 +118,7 @@ export class FencedDevice {
       this.#key = new Secret(answer.digest_key)
       this.#fence.confirm(answer.fence)
       this.#connection = { raw, replica: endpoint.replica }
+      this.connectedAt = Date.now()
       raw.onCommand((payload) => this.#obey(payload, { raw, replica: endpoint.replica }))
       return raw
     } catch {

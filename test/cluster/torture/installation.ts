@@ -55,8 +55,9 @@ export async function startClusterInstallation(assets: Assets): Promise<ClusterI
     setting,
     signingKey,
     async startReplica(name) {
-      const replica = await Replica.start(name, setting)
+      const replica = await Replica.prepare(name, setting)
       replicas.push(replica)
+      await replica.start()
       return replica
     },
     async close() {

@@ -141,14 +141,23 @@ class Run {
     const [switched] = this.#users
     await switched?.toggle(false)
     await pause(this.#random() * 500)
-    const startedAt = performance.now()
+    const [startedAt, killedAt] = [performance.now(), Date.now()]
     await victim.kill()
     await switched?.toggle(true)
     await this.#uploadAll()
+    const uploadedMs = Math.round(performance.now() - startedAt)
     await this.#untilInSync()
     const took = Math.round(performance.now() - startedAt)
+    this.#parts.progress(`stored after ${uploadedMs} ms, ${this.#lastOnes(killedAt)}`)
     await victim.start()
     return took
+  }
+
+  /** What took longest since a moment, in ms: to be connected, and to have the document. */
+  #lastOnes(since: number): string {
+    const connected = this.#devices.map(({ connectedAt }) => connectedAt - since)
+    const written = this.#devices.map(({ receipts }) => (receipts.at(-1)?.at ?? 0) - since)
+    return `the last device was connected after ${Math.max(...connected)} ms, had it after ${Math.max(...written)} ms`
   }
 
   /** Freezes one for longer than its Lease lasts, in the middle of its work. */

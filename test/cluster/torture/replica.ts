@@ -16,6 +16,7 @@ export class Replica {
   readonly name: string
   readonly #setting: ReplicaSetting
   readonly #ports: { readonly peer: number; readonly http: number }
+  #starting: Promise<RunningCommand | null> = Promise.resolve(null)
   #running: RunningCommand | null = null
   #isFrozen = false
 
@@ -29,11 +30,9 @@ export class Replica {
     this.#ports = ports
   }
 
-  static async start(name: string, setting: ReplicaSetting): Promise<Replica> {
-    const ports = { peer: await freePort(), http: await freePort() }
-    const replica = new Replica(name, setting, ports)
-    await replica.start()
-    return replica
+  /** Gives one that is to be started; it keeps its addresses whatever becomes of it. */
+  static async prepare(name: string, setting: ReplicaSetting): Promise<Replica> {
+    return new Replica(name, setting, { peer: await freePort(), http: await freePort() })
   }
 
   get address(): string {
@@ -75,7 +74,8 @@ export class Replica {
       output: 'json',
     }
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])
-    this.#running = await runCommand(['serve', ...args], { HOME: folder })
+    this.#starting = runCommand(['serve', ...args], { HOME: folder })
+    this.#running = await this.#starting
     this.#isFrozen = false
   }
 
@@ -86,9 +86,10 @@ export class Replica {
     await running?.kill('SIGKILL')
   }
 
+  /** Also one that is still starting. */
   async stop(): Promise<void> {
     this.thaw()
-    const running = this.#running
+    const running = await this.#starting.catch(() => null)
     this.#running = null
     await running?.kill('SIGTERM')
   }
