@@ -11,11 +11,7 @@ export function addKeys(program: Command): void {
       const { createKeys } = await import('#cli/commands/keys.ts')
       await createKeys(await contextOf(command), folder)
     })
-  withExamples(
-    create,
-    'runtimeconfig keys create keys',
-    'kubectl create secret generic runtime-config-operator-keys --from-file=keys',
-  )
+  withExamples(create, 'runtimeconfig keys create keys')
   const add = keys
     .command('add [file]')
     .description('read a keyring (or stdin) and write it to stdout with a new key, which seals from then on')
