@@ -40,7 +40,7 @@ export interface Received {
 }
 
 /** How long a message counts: as long as a device may take for a command, so that nobody acts on one that was given up. */
-export const MESSAGE_LIFE_MS = 65_000
+const MESSAGE_LIFE_MS = 65_000
 
 /** How far the clocks of two replicas may be apart. */
 const MAX_SKEW_MS = 30_000

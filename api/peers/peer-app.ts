@@ -7,6 +7,7 @@ import type { AuthSync, DeviceCommands } from '#api/ports.ts'
 import { problemHandler } from '#api/problem.ts'
 import { readBodyText } from '#api/read-body.ts'
 import { useSecurityHeaders } from '#api/security-headers.ts'
+import type { Clock } from '#core/clock.ts'
 import { AppError, isAppError } from '#core/errors.ts'
 
 import type { PeerIdentity } from './identity.ts'
@@ -20,6 +21,7 @@ import {
   type Settled,
   SYNCS,
 } from './questions.ts'
+import { RefusalLog } from './refusal-log.ts'
 
 /** What this replica does itself, for its own devices; never what it asks others for, or a question might go round. */
 export interface OwnPart {
@@ -31,6 +33,7 @@ export interface OwnPart {
 export interface PeerAppOptions extends OwnPart {
   readonly identity: PeerIdentity
   readonly messages: PeerMessages
+  readonly clock: Clock
   readonly logger: Logger
   readonly metrics: PeerMetrics
 }
@@ -40,7 +43,8 @@ const MAX_BODY_BYTES = 6_291_456
 
 /** Makes what answers other replicas, for a listener of its own. Nobody else gets past the token. */
 export function createPeerApp(options: PeerAppOptions): Express {
-  const { commands, authSync, metrics } = options
+  const { commands, authSync, metrics, logger, clock } = options
+  const parts = { ...options, refusals: new RefusalLog(logger, clock) }
   const explain = ({ namespace, deviceId, runtime }: ExplanationQuestion['items'][number]) =>
     settle(authSync.explain({ namespace, deviceId }, runtime))
   const app = express()
@@ -49,28 +53,28 @@ export function createPeerApp(options: PeerAppOptions): Express {
   useSecurityHeaders(app)
   app.post(
     COMMANDS.path,
-    answering(COMMANDS, ({ device, command }) => commands.send(device, command), options),
+    answering(COMMANDS, ({ device, command }) => commands.send(device, command), parts),
   )
   app.post(
     SYNCS.path,
-    answering(SYNCS, (request) => authSync.requestSync(request), options),
+    answering(SYNCS, (request) => authSync.requestSync(request), parts),
   )
   app.post(
     EXPLANATIONS.path,
-    answering(EXPLANATIONS, ({ items }) => Promise.all(items.map(explain)), options),
+    answering(EXPLANATIONS, ({ items }) => Promise.all(items.map(explain)), parts),
   )
   app.use(() => {
     metrics.count('other', 'rejected')
     throw new AppError('NOT_FOUND', 'replicas ask with POST /internal/v1/commands, /syncs or /explanations')
   })
-  app.use(problemHandler(options.logger))
+  app.use(problemHandler(logger))
   return app
 }
 
 function answering<Q, A>(
   kind: PeerQuestion<Q, A>,
   act: (question: Q) => Promise<A>,
-  { identity, messages, metrics }: PeerAppOptions,
+  { identity, messages, metrics, refusals }: PeerAppOptions & { readonly refusals: RefusalLog },
 ): RequestHandler {
   return async (req, res) => {
     try {
@@ -84,6 +88,7 @@ function answering<Q, A>(
       metrics.count(kind.path, 'served')
     } catch (error) {
       metrics.count(kind.path, 'rejected')
+      refusals.note(kind.path, error)
       throw error
     }
   }

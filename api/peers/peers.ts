@@ -48,7 +48,7 @@ export function openPeers(options: PeersOptions): Peers {
   const client = new PeerClient({ directory, ownToken, messages, clock, metrics })
   return {
     client,
-    serve: (own) => createPeerApp({ ...own, identity, messages, logger, metrics }),
+    serve: (own) => createPeerApp({ ...own, identity, messages, clock, logger, metrics }),
     close: () => client.close(),
   }
 }

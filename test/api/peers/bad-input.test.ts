@@ -80,6 +80,21 @@ describe('whoever is no replica', () => {
     expect(await countsOf(replicas.get('b'))).toEqual({ 'commands rejected': 1 })
   })
 
+  it('shows in the log, once a minute for each reason', async () => {
+    const { replicas, post } = await aTarget()
+    const { log } = replicas.get('b')
+    for (let time = 0; time < 3; time += 1) await post({ token: 'unknown' })
+    await post({ body: 'nonsense' })
+    expect(log).toEqual([
+      'a question to this replica was refused {"path":"/internal/v1/commands","code":"UNAUTHENTICATED","reason":"expected a token of a replica, for runtime-config-operator/peers"}',
+      expect.stringContaining('"code":"REQUEST_MALFORMED"'),
+    ])
+    await replicas.clock.advance(60_000)
+    await post({ token: 'unknown' })
+
+    expect(log).toHaveLength(3)
+  })
+
   it('finds nothing else here', async () => {
     const { replicas, post } = await aTarget()
 
@@ -216,7 +231,9 @@ describe('a replica that says something unusable', () => {
       }),
       { numRuns: 60 },
     )
-    expect(replicas.get('b').log).toEqual([])
+    expect(
+      replicas.get('b').log.filter((line) => !line.startsWith('a question to this replica was refused')),
+    ).toEqual([])
   })
 })
 
