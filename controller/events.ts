@@ -17,6 +17,9 @@ type Told = Pick<ObjectEvent, 'type' | 'reason' | 'message' | 'action'>
 const MAX_WAITING_DEVICES = 1_000
 const MAX_WAITING_EVENTS = 8
 
+/** Of more than so many files it may be told twice. */
+const MAX_FOREIGN = 10_000
+
 /** Says what happened to devices and resources that a user would ask about. Of no document is any content told. */
 export class ControllerEvents {
   readonly #recorder: EventRecorder
@@ -65,8 +68,9 @@ export class ControllerEvents {
     const object = this.#cache.get('Device', { namespace, name: deviceNameOf(deviceId) })
     if (object?.spec.deviceId === deviceId) return this.#recorder.record({ object, ...told })
     const waiting = this.#waiting.get(nameOf(key)) ?? []
-    if (this.#waiting.size >= MAX_WAITING_DEVICES || waiting.length >= MAX_WAITING_EVENTS) return
+    if (waiting.length >= MAX_WAITING_EVENTS) return
     this.#waiting.set(nameOf(key), [...waiting, told])
+    if (this.#waiting.size > MAX_WAITING_DEVICES) dropFirst(this.#waiting)
   }
 
   /** Once for a file: it stays what it is through reconnects and restarts. */
@@ -79,6 +83,7 @@ export class ControllerEvents {
     }
     const isKnown = this.#foreign.has(text) || (before.decision === null && this.#isWrittenForeign(key))
     this.#foreign.add(text)
+    if (this.#foreign.size > MAX_FOREIGN) dropFirst(this.#foreign)
     const { message } = decision
     return isKnown ? [] : [{ type: 'Warning', reason: 'ForeignFile', message, action: 'Observe' }]
   }
@@ -150,6 +155,14 @@ function noteworthy(now: Condition, before: Condition | undefined): ObjectEvent[
   if (before === undefined && isNothing) return null
   // That devices are behind a change of a moment ago is how it goes.
   return isBad && now.type !== 'Synced' ? 'Warning' : 'Normal'
+}
+
+/** The oldest goes: what it was about is probably gone. */
+function dropFirst(from: Map<string, unknown> | Set<string>): void {
+  for (const first of from.keys()) {
+    from.delete(first)
+    return
+  }
 }
 
 function nameOf({ namespace, deviceId }: DeviceKey): string {
