@@ -46,8 +46,10 @@ export class Wire {
     const isPlain = url.protocol === 'http:'
     const agent = credentials.agent ?? this.#agents[isPlain ? 'http:' : 'https:']
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-    const options = { ...credentials.tls, method, agent, signal, headers: { ...headers, ...length } }
+    const options = { ...credentials.tls, method, agent, signal }
     const outgoing = isPlain ? requestHttp(url, options) : requestHttps(url, options)
+    // Not among the options: under NODE_DEBUG=net or https, Node prints those of each new connection, and a token is in here.
+    for (const [name, value] of Object.entries({ ...headers, ...length })) outgoing.setHeader(name, value)
     // How another's agent connects is not known: what may have been sent counts as sent.
     let wasSent = credentials.agent !== undefined
     outgoing.once('socket', (socket) => {
