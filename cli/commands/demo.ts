@@ -48,7 +48,7 @@ export async function demo(context: Context, flags: DemoFlags): Promise<void> {
     )
     const outcome = await Promise.race([playStory(world, progress), interrupted(signal)])
     show(output, outcome, (performance.now() - startedAt) / 1000)
-    if (flags.keep) await stayUntilInterrupted(world, output, signal)
+    if (flags.keep) await stayUntilInterrupted({ ...world, ...grounds }, output)
   } finally {
     await stage.close()
   }
@@ -95,8 +95,13 @@ function show(output: Output, { endings, explained, proxy }: Outcome, seconds: n
   for (const [command, why] of NEXT) output.print(`  ${`${PROGRAM} ${command}`.padEnd(34)} ${why}`)
 }
 
-async function stayUntilInterrupted(world: World, output: Output, signal: AbortSignal): Promise<void> {
-  output.note(`\nLeft running at ${world.address}, files in ${world.root}. Ctrl-C ends it and cleans up.`)
+async function stayUntilInterrupted(
+  { address, root, kubeconfig, signal }: World & Grounds,
+  output: Output,
+): Promise<void> {
+  output.note(`\nLeft running at ${address}, files in ${root}. Ctrl-C ends it and cleans up.`)
+  if (kubeconfig !== null)
+    output.note(`In the cluster: KUBECONFIG=${kubeconfig} kubectl get users,urc,dev -A`)
   await aborted(signal)
 }
 

@@ -45,12 +45,14 @@ export interface Grounds {
   readonly flags: readonly string[]
   /** The key that it takes tokens of. */
   readonly signingKey: string
+  /** Of an administrator of the cluster that it stands on; `null`: it stands on none. */
+  readonly kubeconfig: string | null
 }
 
 /** Lets a server of its own make everything in a folder. */
 export function ownGrounds({ root }: Stage): Grounds {
   const data = join(root, 'server')
-  return { flags: ['--data', data], signingKey: join(data, 'signing-key.pem') }
+  return { flags: ['--data', data], signingKey: join(data, 'signing-key.pem'), kubeconfig: null }
 }
 
 /** Starts the server on a free port, with a user `demo`. */

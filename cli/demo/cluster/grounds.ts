@@ -58,7 +58,7 @@ export async function clusterGrounds({ stage, progress, ...place }: ClusterStage
   const { keyring, signingKey } = await makeKeyFiles(join(stage.root, 'keys'))
   const named = { keyring, 'signing-key': signingKey, kubeconfig: own, 'operator-namespace': OPERATOR }
   const flags = Object.entries({ store: 'kubernetes', replica: 'demo', ...named })
-  return { flags: flags.flatMap(([name, value]) => [`--${name}`, value]), signingKey }
+  return { flags: flags.flatMap(([name, value]) => [`--${name}`, value]), signingKey, kubeconfig }
 }
 
 async function startOwn({ stage, environment, progress }: ClusterStage): Promise<string> {
