@@ -19,13 +19,15 @@ export async function serve(context: Context): Promise<void> {
   const server = await startServer({ settings, clock, logger, signal })
   const { address } = server
   const isCluster = store === 'kubernetes'
-  output.event({ address, version: VERSION, ...(!isCluster && { data }) })
-  const greeting = isCluster
-    ? clusterGreetingOf(address)
-    : greetingOf({ address, data, user: environment['USER'] })
-  for (const line of greeting) output.print(line)
-  if (!signal.aborted)
+  // Whoever was stopped while it waited for its store never was there.
+  if (!signal.aborted) {
+    output.event({ address, version: VERSION, ...(!isCluster && { data }) })
+    const greeting = isCluster
+      ? clusterGreetingOf(address)
+      : greetingOf({ address, data, user: environment['USER'] })
+    for (const line of greeting) output.print(line)
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  }
   logger.info('stopping: finishing commands in hand')
   await server.stop()
   logger.info('stopped')

@@ -184,7 +184,7 @@ describe('a replica that starts before its cluster is there', () => {
     const early = await ground.startEarly('late', { kubeconfig: server.kubeconfig })
     await eventually('it to wait', async () => early.said().includes('CRDs'))
     early.child.kill('SIGTERM')
-    expect(await early.ended).toMatchObject({ code: 0 })
+    expect(await early.ended).toMatchObject({ code: 0, stdout: '' })
   })
 })
 
