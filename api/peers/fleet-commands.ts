@@ -1,7 +1,9 @@
 import type { DeviceCommands, DeviceDirectory, ObjectCache } from '#api/ports.ts'
 import type { CommandResult, DeviceCommand, DeviceKey } from '#core/device-command.ts'
 import { deviceNameOf } from '#core/device-name.ts'
+import type { DeviceReport } from '#core/device-report.ts'
 import { isAppError } from '#core/errors.ts'
+import type { ObjectOf } from '#crds/kinds.ts'
 
 import type { PeerClient } from './peer-client.ts'
 
@@ -39,7 +41,14 @@ export function fleetCommands(local: DeviceCommands, deps: FleetDeps): DeviceCom
 
 /** A device that nobody holds is asked for here, where nobody finds it. */
 function holderOf(device: DeviceKey, { directory, devices, replica }: FleetDeps): string {
-  if (directory.get(device)?.isOnline === true) return replica
+  const report = directory.get(device)
   const object = devices.get({ namespace: device.namespace, name: deviceNameOf(device.deviceId) })
-  return object?.spec.deviceId === device.deviceId ? (object.status?.gateway ?? replica) : replica
+  const status = object?.spec.deviceId === device.deviceId ? object.status : undefined
+  if (report?.isOnline === true && !wentElsewhere(report, status)) return replica
+  return status?.gateway ?? replica
+}
+
+/** It drew a later number for its connection to another replica: our socket is dead, though nothing said so yet. */
+function wentElsewhere({ fence }: DeviceReport, status: ObjectOf<'Device'>['status']): boolean {
+  return fence !== undefined && status?.gatewayFence !== undefined && status.gatewayFence > fence
 }

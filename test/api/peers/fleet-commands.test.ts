@@ -18,13 +18,15 @@ const READ: DeviceCommand = {
 interface Setup {
   readonly isConnected?: boolean
   readonly gateway?: string | null
+  /** Of the connection here, and of the one that its object tells of. */
+  readonly fences?: { readonly here: number; readonly written: number }
   readonly refusals?: Readonly<Record<string, ErrorCode>>
   /** Happens when a replica refuses: the device moves. */
   readonly onRefusal?: (state: { isConnected: boolean; gateway: string | null }) => void
 }
 
 /** Sends one command, and tells who was asked for it and what came of it. */
-async function outcomeOf({ isConnected = false, gateway = null, refusals = {}, onRefusal }: Setup) {
+async function outcomeOf({ isConnected = false, gateway = null, fences, refusals = {}, onRefusal }: Setup) {
   const state = { isConnected, gateway }
   const asked: string[] = []
   const send = async (replica: string) => {
@@ -38,8 +40,10 @@ async function outcomeOf({ isConnected = false, gateway = null, refusals = {}, o
     { send: () => send('a') },
     {
       replica: 'a',
-      directory: { get: () => (state.isConnected ? aDeviceReport() : undefined) },
-      devices: { get: () => (state.gateway === null ? undefined : aDevice(state.gateway)) },
+      directory: {
+        get: () => (state.isConnected ? aDeviceReport(fences && { fence: fences.here }) : undefined),
+      },
+      devices: { get: () => (state.gateway === null ? undefined : aDevice(state.gateway, fences?.written)) },
       peers: { send: (replica) => send(replica) },
     },
   )
@@ -50,13 +54,13 @@ async function outcomeOf({ isConnected = false, gateway = null, refusals = {}, o
   return { asked, outcome }
 }
 
-function aDevice(gateway: string): Device {
+function aDevice(gateway: string, gatewayFence?: number): Device {
   return {
     apiVersion: 'agent.wecode.io/v1',
     kind: 'Device',
     metadata: { name: deviceNameOf(KEY.deviceId), namespace: KEY.namespace },
     spec: { deviceId: KEY.deviceId, displayName: 'Laptop', deviceType: 'local' },
-    status: gateway === '' ? {} : { gateway },
+    status: gateway === '' ? {} : { gateway, ...(gatewayFence !== undefined && { gatewayFence }) },
   }
 }
 
@@ -66,6 +70,16 @@ describe('a command', () => {
     ['a device of another replica', { gateway: 'b' }, 'b'],
     ['a device that is written down as ours', { gateway: 'a' }, 'a'],
     ['a device that nobody holds', { gateway: '' }, 'a'],
+    [
+      'a device that came here later',
+      { isConnected: true, gateway: 'b', fences: { here: 2, written: 1 } },
+      'a',
+    ],
+    [
+      'a device that went there later',
+      { isConnected: true, gateway: 'b', fences: { here: 1, written: 2 } },
+      'b',
+    ],
     ['a device that nobody knows', {}, 'a'],
   ])('for %s goes one way', async (_what, setup, replica) => {
     expect(await outcomeOf(setup)).toEqual({ asked: [replica], outcome: replica })
