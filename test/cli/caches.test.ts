@@ -4,6 +4,10 @@ import { type Caches, createCaches } from '#cli/caches.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
 import { FakeClock } from '#test/support/fake-clock.ts'
 
+const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore }
+
+function ignore(): void {}
+
 async function started(maxSilenceMs: number | null): Promise<{ caches: Caches; clock: FakeClock }> {
   const clock = new FakeClock()
   const stores = await openSqliteStore({ path: ':memory:', clock })
@@ -12,7 +16,7 @@ async function started(maxSilenceMs: number | null): Promise<{ caches: Caches; c
     stop.abort()
     stores.close()
   })
-  const caches = createCaches({ ...stores, maxSilenceMs }, clock)
+  const caches = createCaches({ ...stores, maxSilenceMs, logger: SILENT }, clock)
   await caches.start(stop.signal)
   return { caches, clock }
 }
@@ -30,7 +34,7 @@ it('are not ready before', async () => {
   const clock = new FakeClock()
   const stores = await openSqliteStore({ path: ':memory:', clock })
   onTestFinished(() => stores.close())
-  const caches = createCaches({ ...stores, maxSilenceMs: null }, clock)
+  const caches = createCaches({ ...stores, maxSilenceMs: null, logger: SILENT }, clock)
   await expect(check(caches)()).rejects.toThrow('have not caught up')
 })
 
