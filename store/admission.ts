@@ -2,6 +2,7 @@ import { AppError } from '#core/errors.ts'
 import { isRecord } from '#core/json.ts'
 import { API_VERSION } from '#crds/group.ts'
 import { type KindName, KINDS } from '#crds/kinds.ts'
+import { isSubdomain } from '#crds/metadata.ts'
 import { normalizeObject } from '#crds/normalize.ts'
 import { validateObject } from '#crds/validate.ts'
 import { ownField, type Violation } from '#crds/violation.ts'
@@ -44,6 +45,11 @@ export function admit(kind: KindName, object: AnyObject, old?: AnyObject): void 
 export function toInvalid(violations: readonly Violation[]): AppError {
   const shown = violations.slice(0, SHOWN_VIOLATIONS).map(({ path, message }) => `${path}: ${message}`)
   return new AppError('INVALID', shown.join('; '))
+}
+
+/** Tells whether an object can be called so; nothing is found under anything else, whatever type it has. */
+export function canBeName(name: unknown): name is string {
+  return typeof name === 'string' && isSubdomain(name)
 }
 
 /** @throws AppError `BODY_TOO_LARGE` */

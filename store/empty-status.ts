@@ -6,7 +6,7 @@ import { isRecord } from '#crds/violation.ts'
  * Drops the empty lists and maps of a status, and the status itself when nothing is left.
  *
  * An API server does so where server-side apply took the last entry away, but not where there never was one. This way the
- * same status is stored the same, whatever it replaces. What the schema requires stays.
+ * same status is stored the same, whatever it replaces. What the schema requires, or refuses, stays.
  */
 export function withoutEmpty<K extends KindName>(
   kind: K,
@@ -15,7 +15,7 @@ export function withoutEmpty<K extends KindName>(
   const schema = KINDS[kind].schema.properties?.['status']
   if (schema === undefined || status === undefined) return status
   const pruned = prune(status, schema)
-  return isEmpty(pruned) ? undefined : (pruned as ObjectOf<K>['status'])
+  return isEmpty(pruned) && mayBeEmpty(pruned, schema) ? undefined : (pruned as ObjectOf<K>['status'])
 }
 
 function prune(value: unknown, schema: Schema): unknown {
@@ -28,10 +28,18 @@ function prune(value: unknown, schema: Schema): unknown {
   const kept = Object.entries(value).flatMap(([name, field]) => {
     const child = schema.properties?.[name] ?? schema.additionalProperties
     const pruned = child === undefined ? field : prune(field, child)
-    const isNeeded = schema.required?.includes(name) === true
+    const isNeeded = schema.required?.includes(name) === true || !mayBeEmpty(pruned, child)
     return isEmpty(pruned) && !isNeeded ? [] : [[name, pruned] as const]
   })
   return Object.fromEntries(kept)
+}
+
+// What is wrong stays, so that it is refused.
+function mayBeEmpty(value: unknown, schema: Schema | undefined): boolean {
+  if (Array.isArray(value)) return schema?.type === 'array' && (schema.minItems ?? 0) === 0
+  return (
+    schema?.type === 'object' && (schema.required ?? []).length === 0 && (schema.minProperties ?? 0) === 0
+  )
 }
 
 function isEmpty(value: unknown): boolean {

@@ -1,7 +1,8 @@
 import { AppError } from '#core/errors.ts'
 import { GROUP, VERSION } from '#crds/group.ts'
 import { type KindName, KINDS } from '#crds/kinds.ts'
-import { isLabelName, isSubdomain } from '#crds/metadata.ts'
+import { isLabelName } from '#crds/metadata.ts'
+import { canBeName } from '#store/admission.ts'
 import type { ObjectKey } from '#store/store.ts'
 
 const BASE = `/apis/${GROUP}/${VERSION}`
@@ -24,6 +25,6 @@ export function objectPath(kind: KindName, { namespace, name }: ObjectKey): stri
     if (namespace === undefined) throw new AppError('REQUEST_MALFORMED', `a ${kind} needs a namespace`)
     if (!isLabelName(namespace)) throw new AppError('NOT_FOUND', 'there is no namespace of that name')
   }
-  if (!isSubdomain(name)) throw new AppError('NOT_FOUND', `there is no ${kind} of that name`)
+  if (!canBeName(name)) throw new AppError('NOT_FOUND', `there is no ${kind} of that name`)
   return `${collectionPath(kind, namespace)}/${encodeURIComponent(name)}`
 }

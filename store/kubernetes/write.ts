@@ -4,6 +4,7 @@ import { API_VERSION } from '#crds/group.ts'
 import type { KindName, ObjectOf } from '#crds/kinds.ts'
 import type { ObjectMeta } from '#crds/object.ts'
 import { validateObject } from '#crds/validate.ts'
+import type { Violation } from '#crds/violation.ts'
 import { admit, checkSize, readIncoming, toInvalid } from '#store/admission.ts'
 import type { AnyObject } from '#store/any-object.ts'
 import { withoutEmpty } from '#store/empty-status.ts'
@@ -79,7 +80,8 @@ async function replace<K extends KindName>(
   const { uid } = incoming.metadata
   const condition = { resourceVersion, ...(uid ? { uid } : {}) }
   const body = toBody(object, { ...placeOf(incoming), ...condition, ...writable(incoming.metadata) })
-  admit(kind, body, current)
+  const wrong = validateObject(kind, body, current)
+  if (wrong.length > 0) throw await toRefusal(client, kind, { incoming, current, wrong })
   checkSize(kind, JSON.stringify(body))
   const query = { fieldManager: FIELD_MANAGER }
   return fromAnswer(kind, await client.request({ method: 'PUT', path, query, body }))
@@ -92,17 +94,27 @@ export async function applyStatus<K extends KindName>(
   object: ObjectOf<K>,
 ): Promise<ObjectOf<K>> {
   const incoming = readIncoming(kind, object)
-  const wrong = validateObject(kind, incoming).filter(({ path }) => path.startsWith('status'))
-  if (wrong.length > 0) throw toInvalid(wrong)
+  const wrong = findStatusViolations(kind, incoming)
+  if (wrong.length > 0) throw await toRefusal(client, kind, { incoming, wrong })
   const { uid, resourceVersion } = incoming.metadata
   if (resourceVersion || !uid) return sendStatus(client, kind, incoming)
   // An API server does not look at the uid of a status. A version belongs to one object alone.
   return untilNobodyElseWrote(async () => {
     const current = await getObject(client, kind, incoming.metadata)
-    checkPreconditions(kind, current.metadata, { uid })
+    const mismatch = findMismatch(current, { uid })
+    if (mismatch !== undefined) throw new Settled(mismatch)
     const { resourceVersion = '' } = current.metadata
     return sendStatus(client, kind, { ...incoming, metadata: { ...incoming.metadata, resourceVersion } })
   })
+}
+
+// Whatever else is in the object is not sent. Where it is wrong it would hide what is wrong with the status.
+function findStatusViolations(kind: KindName, incoming: AnyObject): readonly Violation[] {
+  const violations = validateObject(kind, incoming)
+  const isOfStatus = ({ path }: Violation) => path.startsWith('status')
+  if (violations.every(isOfStatus)) return violations
+  const { spec: _, ...rest } = incoming
+  return validateObject(kind, { ...rest, metadata: placeOf(incoming) }).filter(isOfStatus)
 }
 
 async function sendStatus<K extends KindName>(
@@ -139,7 +151,8 @@ export async function deleteObject<K extends KindName>(
   return untilNobodyElseWrote(async () => {
     const current = await getObject(client, kind, key)
     const { uid, resourceVersion } = current.metadata
-    checkPreconditions(kind, current.metadata, preconditions)
+    const mismatch = findMismatch(current, preconditions)
+    if (mismatch !== undefined) throw new Settled(mismatch)
     const body = {
       apiVersion: 'v1',
       kind: 'DeleteOptions',
@@ -152,16 +165,33 @@ export async function deleteObject<K extends KindName>(
   })
 }
 
-function checkPreconditions(
+interface Judged {
+  readonly incoming: AnyObject
+  /** What it would replace, where that is known. */
+  readonly current?: AnyObject | undefined
+  readonly wrong: readonly Violation[]
+}
+
+// An API server says first that there is no such object, or another version of it; only then what is wrong with this one.
+async function toRefusal(
+  client: KubeClient,
   kind: KindName,
-  { name, uid, resourceVersion }: ObjectMeta,
+  { incoming, current, wrong }: Judged,
+): Promise<AppError> {
+  const there: AnyObject = current ?? (await getObject(client, kind, incoming.metadata))
+  return findMismatch(there, incoming.metadata) ?? toInvalid(wrong)
+}
+
+/** Says that an object is not the one that is meant, or no longer. */
+function findMismatch(
+  { kind, metadata }: AnyObject,
   expected: DeleteOptions['preconditions'] = {},
-): void {
-  const isAnother = expected.uid !== undefined && expected.uid !== uid
-  const isNewer = expected.resourceVersion !== undefined && expected.resourceVersion !== resourceVersion
-  if (!isAnother && !isNewer) return
+): AppError | undefined {
+  const isAnother = Boolean(expected.uid) && expected.uid !== metadata.uid
+  const isNewer = Boolean(expected.resourceVersion) && expected.resourceVersion !== metadata.resourceVersion
+  if (!isAnother && !isNewer) return undefined
   const what = isAnother ? 'was deleted and made again' : 'was changed meanwhile'
-  throw new Settled(new AppError('CONFLICT', `${kind} ${name} ${what}; read it and try again`))
+  return new AppError('CONFLICT', `${kind} ${metadata.name} ${what}; read it and try again`)
 }
 
 /** A conflict that trying again does not change. */

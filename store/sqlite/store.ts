@@ -4,7 +4,7 @@ import type { Clock } from '#core/clock.ts'
 import { AppError } from '#core/errors.ts'
 import { type KindName, KINDS, type ObjectOf } from '#crds/kinds.ts'
 import { isSubdomain } from '#crds/metadata.ts'
-import { admit, checkSize, readIncoming } from '#store/admission.ts'
+import { admit, canBeName, checkSize, readIncoming } from '#store/admission.ts'
 import type { AnyObject } from '#store/any-object.ts'
 import { withoutEmpty } from '#store/empty-status.ts'
 import type {
@@ -146,6 +146,7 @@ export class SqliteStore implements Store {
   }
 
   #locate(kind: KindName, { namespace, name }: ObjectKey): RowKey {
+    if (!canBeName(name)) throw notFound(kind, '')
     if (!KINDS[kind].isNamespaced) return { kind, userId: NOBODY, name }
     const userId = namespace === undefined ? undefined : fromNamespace(namespace)
     if (userId === undefined) throw namespace === undefined ? noNamespace(kind) : nobody(namespace)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { ObjectOf } from '#crds/kinds.ts'
-import { aDeviceStatus, aStoredDevice } from '#test/support/store-objects.ts'
+import { aDeviceStatus, aStoredDevice, unchecked } from '#test/support/store-objects.ts'
 
 import { Bench, type OpenSubject } from './subject.ts'
 
@@ -123,6 +123,28 @@ export function describeUpdating(open: OpenSubject): void {
       const { resourceVersion: _, ...metadata } = device.metadata
       const other = { ...device, metadata: { ...metadata, uid: '00000000-0000-0000-0000-000000000000' } }
       await expect(bench.store.update('Device', other)).rejects.toMatchObject({ code: 'CONFLICT' })
+    })
+
+    it.each([undefined, '', 'Mac 1', 7])('finds nothing that is called %o', async (name) => {
+      await made()
+      const device = aStoredDevice({ namespace: bench.mine })
+      const nameless = unchecked<'Device'>({ ...device, metadata: { ...device.metadata, name } })
+      await expect(bench.store.update('Device', nameless)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+      await expect(bench.store.updateStatus('Device', nameless)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    })
+
+    it('says that nothing is there, or that it changed, before what is wrong', async () => {
+      const wrong = (device: Device) =>
+        unchecked<'Device'>({ ...renamed(device, 'x'.repeat(101)), status: 7 })
+      const device = await made()
+      const stale = { ...device, metadata: { ...device.metadata, resourceVersion: '1' } }
+      const absent = aStoredDevice({ namespace: bench.mine, name: 'absent' })
+      for (const act of ['update', 'updateStatus'] as const) {
+        const write = (object: Device) => bench.store[act]('Device', wrong(object))
+        await expect(write(absent)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+        await expect(write(stale)).rejects.toMatchObject({ code: 'CONFLICT' })
+        await expect(write(device)).rejects.toMatchObject({ code: 'INVALID' })
+      }
     })
 
     it('creates nothing', async () => {
