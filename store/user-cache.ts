@@ -5,6 +5,7 @@ import { backoffMs } from './backoff.ts'
 import { deepFreeze } from './deep-freeze.ts'
 import { sleep } from './sleep.ts'
 import type { User, UserEvent, Users } from './users.ts'
+import { GOOD_LIFETIME_MS } from './watch-loop.ts'
 
 /** What a cache of users is made of. */
 export interface UserCacheOptions {
@@ -134,16 +135,18 @@ async function follow(
   signal: AbortSignal,
 ): Promise<void> {
   for (let failures = 0; !signal.aborted; failures += 1) {
+    const startedAt = clock.monotonic()
     try {
       memory.takeAll(await users.list())
       onSynced()
       for await (const event of users.watch({ known: [...memory.byId.values()], signal })) {
-        failures = 0
         memory.take(event)
       }
     } catch (error) {
       if (!isAppError(error)) throw error
     }
+    // Not by an event: a store that tells one and hangs up is no good one.
+    if (clock.monotonic() - startedAt >= GOOD_LIFETIME_MS) failures = 0
     await sleep(clock, backoffMs(failures + 1, random()), signal)
   }
 }

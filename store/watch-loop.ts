@@ -54,8 +54,8 @@ export interface WatchLoopDeps {
 }
 
 const PAGE = 500
-// A watch that held this long was a good one: the next failure starts again with the shortest delay.
-const GOOD_LIFETIME_MS = 60_000
+/** A watch that held this long was a good one: the next failure starts again with the shortest delay. */
+export const GOOD_LIFETIME_MS = 60_000
 
 /** Lists a kind and watches it, as {@link runSourceLoop} does. */
 export async function runWatchLoop<K extends KindName>(

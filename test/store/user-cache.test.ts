@@ -89,6 +89,24 @@ describe('a cache of users', () => {
     expect(cache.list()).toHaveLength(3)
   })
 
+  it('asks less and less of a store that tells one thing and hangs up', async () => {
+    let lists = 0
+    const users: Users = {
+      ...bind(subject.users),
+      list: async () => {
+        lists += 1
+        return subject.users.list()
+      },
+      async *watch() {
+        const [ada] = await subject.users.list()
+        if (ada !== undefined) yield { type: 'MODIFIED', user: ada }
+      },
+    }
+    await started(users)
+    for (let second = 0; second < 600; second += 1) await subject.clock.advance(1_000)
+    expect(lists).toBeLessThan(60)
+  })
+
   describe('when somebody can be gone', () => {
     let told: UserEvent[]
     let wake: () => void
