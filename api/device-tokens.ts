@@ -35,6 +35,7 @@ export interface DeviceTokenService {
   revoke(userId: string, id: string): Promise<DeviceTokenRecord>
 }
 
+const START = 'rcd_'
 const FORM = /^rcd_([0-9a-f]{20})_[\w-]{43}$/
 const ID_FORM = /^[0-9a-f]{20}$/
 const MAX_CHARS = 100
@@ -61,6 +62,11 @@ export function createDeviceTokenService(deps: {
 /** Tells whether a text has the form of a device token. */
 export function looksLikeDeviceToken(text: string): boolean {
   return FORM.test(text)
+}
+
+/** Tells whether a text is a device token, whole or mistyped: it concerns nobody but this server, not even to be refused. */
+export function isMeantAsDeviceToken(text: string): boolean {
+  return text.startsWith(START)
 }
 
 /** Tells whether a token id is one of a device token; ids of signed tokens have another form. */

@@ -4,7 +4,7 @@ import { Secret } from '#core/secret.ts'
 import type { ReviewedIdentity, TokenReviews } from '#store/token-reviews.ts'
 import type { Tokens } from '#store/tokens.ts'
 
-import { hashToken } from './device-tokens.ts'
+import { hashToken, isMeantAsDeviceToken } from './device-tokens.ts'
 import { type GroupScopes, scopesOfGroups } from './group-scopes.ts'
 import { readJwtPart } from './jwt-parts.ts'
 import { RecentlyUsed } from './recently-used.ts'
@@ -37,14 +37,15 @@ const TOKEN_ID = /^review-[0-9a-f]{32}$/
 const MAX_SUBJECT_CHARS = 100
 
 /**
- * Makes the verifier that asks the cluster. It accepts whatever no other one did, so it comes last. The cluster is asked once a
+ * Makes the verifier that asks the cluster. It accepts whatever no other one did, so it comes last; but no
+ * device token, not even half of one. The cluster is asked once a
  * minute for each token in use; tokens are kept in memory for that, the ones unused longest make room.
  */
 export function createTokenReviewVerifier(options: TokenReviewOptions): TokenVerifier {
   const { tokens } = options
   const desk = new ReviewDesk(options)
   return {
-    accepts: () => true,
+    accepts: (token) => !isMeantAsDeviceToken(token),
     verify: async (token) => {
       const tokenId = `review-${hashToken(token).slice(0, 32)}`
       const reviewed = await desk.review(tokenId, token)

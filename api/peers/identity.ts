@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 
+import { isMeantAsDeviceToken } from '#api/device-tokens.ts'
 import { RecentlyUsed } from '#api/recently-used.ts'
 import type { Clock } from '#core/clock.ts'
 import { AppError } from '#core/errors.ts'
@@ -69,7 +70,7 @@ class NameDesk {
 
   /** `null`: it is not good, or for something else. */
   async nameOf(token: string): Promise<string | null> {
-    if (token === '' || token.length > MAX_TOKEN_CHARS) return null
+    if (token === '' || token.length > MAX_TOKEN_CHARS || isMeantAsDeviceToken(token)) return null
     const id = hash('sha256', token, 'base64url')
     const known = this.#known.get(id)
     if (known !== undefined && this.#options.clock.monotonic() - known.askedAt < GOOD_FOR_MS)

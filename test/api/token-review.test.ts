@@ -156,4 +156,12 @@ describe('a token of the server itself', () => {
     await authenticator.authenticate((await signToken(aSigningKey(), request)).token)
     expect(asked).toEqual([])
   })
+
+  it.each([`rcd_${'0'.repeat(20)}_${'x'.repeat(43)}`, 'rcd_0123'])(
+    'is none either when it is for devices and unknown, or mistyped',
+    async (token) => {
+      await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+      expect(asked).toEqual([])
+    },
+  )
 })
