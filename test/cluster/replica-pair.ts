@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { inject } from 'vitest'
 
 import { type Client, createClient } from '#cli/client.ts'
-import { makeKeyFiles } from '#cli/commands/keys.ts'
+import { type KeyFiles, makeKeyFiles } from '#cli/commands/keys.ts'
 import { Secret } from '#core/secret.ts'
 import { openSigningKey, signToken } from '#secrets/signing.ts'
 import { freePort } from '#test/support/free-port.ts'
@@ -46,6 +46,9 @@ export interface EarlyReplica extends StartedProgram {
 export interface ReplicaGround {
   readonly server: ApiServer
   readonly namespace: string
+  readonly keys: KeyFiles
+  /** Of the service account that the replicas are: for the API server, and for each other. */
+  readonly accountTokens: readonly [api: string, peers: string]
   startReplica(name: string, flags?: readonly string[]): Promise<Replica>
   /** Starts a replica without waiting for it, on what the settings say in place of what is here. */
   startEarly(name: string, settings: Readonly<Record<string, string>>): Promise<EarlyReplica>
@@ -54,9 +57,15 @@ export interface ReplicaGround {
   close(): Promise<void>
 }
 
-/** Starts an API server with the kinds, and a service account of the chart for the replicas to be. */
-export async function layReplicaGround(): Promise<ReplicaGround> {
-  const server = await startApiServer(inject('assets'))
+/**
+ * Starts an API server with the kinds, and a service account of the chart for the replicas to be.
+ *
+ * @param serverFlags more of kube-apiserver, without the dashes
+ */
+export async function layReplicaGround(
+  serverFlags: Readonly<Record<string, string>> = {},
+): Promise<ReplicaGround> {
+  const server = await startApiServer(inject('assets'), serverFlags)
   const { kubeconfig } = server
   await installDefinitions(kubeconfig)
   const account = await makeChartAccount({ kubeconfig, namespace: NAMESPACE })
@@ -64,7 +73,8 @@ export async function layReplicaGround(): Promise<ReplicaGround> {
   const audiences = ['runtime-config-operator/peers']
   const peers = await makeServiceAccount(kubeconfig, { namespace: NAMESPACE, name, audiences })
   const root = await mkdtemp(join(tmpdir(), 'runtimeconfig-replicas-'))
-  const { keyring, signingKey } = await makeKeyFiles(join(root, 'keys'))
+  const keys = await makeKeyFiles(join(root, 'keys'))
+  const { keyring, signingKey } = keys
   const running: RunningCommand[] = []
   const early: StartedProgram[] = []
   const shared = {
@@ -80,6 +90,8 @@ export async function layReplicaGround(): Promise<ReplicaGround> {
   return {
     server,
     namespace: NAMESPACE,
+    keys,
+    accountTokens: [account.token, peers.token],
     async startReplica(replica, flags = []) {
       const peer = `127.0.0.1:${await freePort()}`
       const own = { listen: '127.0.0.1:0', replica, 'peer-listen': peer, 'peer-url': `http://${peer}` }

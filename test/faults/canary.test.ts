@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process'
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 
 import { expect, it } from 'vitest'
 
 import { API_VERSION } from '#crds/group.ts'
+import { aCanary, filesOf, findLeaks, watchArguments } from '#test/support/canaries.ts'
 import {
   eventually,
   type Installation,
@@ -14,14 +11,9 @@ import {
   type TestDevice,
 } from '#test/support/installation.ts'
 
-const CANARY = 'canary-Kq7vXw3mZ9'
-const PROXY_CANARY = 'canary-Pp2rTy8nL4'
-const SETTING_CANARY = 'canary-Ss6kDw1cJ7'
-const CANARIES = [CANARY, PROXY_CANARY, SETTING_CANARY].flatMap((text) => [
-  text,
-  Buffer.from(text).toString('base64').slice(0, -4),
-  Buffer.from(text).toString('hex'),
-])
+const CANARY = aCanary('Login')
+const PROXY_CANARY = aCanary('Proxy')
+const SETTING_CANARY = aCanary('Setting')
 const CODEX = '/users/me/runtime-configs/codex'
 const LOGIN = JSON.stringify({
   tokens: { account_id: CANARY, refresh_token: CANARY, access_token: CANARY },
@@ -29,8 +21,9 @@ const LOGIN = JSON.stringify({
 })
 
 it('a secret that goes through every feature stays where it belongs', async () => {
-  // The loudest a person can make it: libraries print whole packets when this is set.
+  // The loudest a person can make it: libraries print whole packets, and Node the options of each connection.
   process.env['DEBUG'] = '*'
+  process.env['NODE_DEBUG'] = 'http,https,net,tls,child_process,fetch,undici'
   const installation = await startInstallation(['--log-level', 'trace'])
   const answers: string[] = []
   const device = await installation.addDevice('alice', 'workstation')
@@ -52,10 +45,8 @@ it('a secret that goes through every feature stays where it belongs', async () =
     'store after the end': await filesOf(installation.data),
     'state folder of the agent': await filesOf(device.state),
   }
-  const leaks = Object.entries(places).flatMap(([place, text]) =>
-    CANARIES.filter((canary) => text.includes(canary)).map((canary) => `${canary} in ${place}`),
-  )
-  expect(leaks).toEqual([])
+  const secrets = { login: CANARY, proxy: PROXY_CANARY, setting: SETTING_CANARY }
+  expect(findLeaks(places, secrets)).toEqual([])
   // What shows that the search would have found it: the places where it may be, and logs that were really written.
   expect(await readFile(device.path('~/.codex/auth.json'), 'utf8')).toContain(CANARY)
   expect(places['log of the server'].length).toBeGreaterThan(100)
@@ -173,32 +164,4 @@ async function enrich(installation: Installation, answers: string[]): Promise<vo
     true,
   ])
   answers.push(text.replaceAll(PROXY_CANARY, ''))
-}
-
-// Every process on the machine is looked at all the time: a command lives only for milliseconds.
-function watchArguments(): { stop(): Promise<string> } {
-  const seen = new Set<string>()
-  const over = new AbortController()
-  const loop = (async () => {
-    while (!over.signal.aborted) {
-      const { stdout } = await promisify(execFile)('ps', ['-eo', 'args', '--no-headers'], {
-        maxBuffer: 16 * 1024 * 1024,
-      })
-      for (const line of stdout.split('\n')) seen.add(line)
-      await sleep(2)
-    }
-  })()
-  return {
-    async stop() {
-      over.abort()
-      await loop
-      return [...seen].join('\n')
-    },
-  }
-}
-
-async function filesOf(folder: string): Promise<string> {
-  const names = await readdir(folder, { recursive: true, withFileTypes: true })
-  const files = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-  return (await Promise.all(files.map((file) => readFile(file, 'latin1')))).join('\n')
 }
