@@ -62,6 +62,8 @@ export interface CommandResult {
   readonly isTruncated: boolean
   /** Only for `probed`. */
   readonly probe: ProxyProbe | null
+  /** How many heartbeats of the device had come before this answer; absent: they are counted elsewhere. */
+  readonly heartbeatCount?: number
 }
 
 /** What a device found when it tried its user's proxy. */

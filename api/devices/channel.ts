@@ -86,10 +86,16 @@ export class CommandChannel implements DeviceCommands {
     // Nothing waits between this and the socket.
     if (authority?.isHeld === false) throw notHeld()
     const startedAt = clock.monotonic()
-    const pending = new PendingAnswer({ device: device.key.deviceId, key: command.key, clock })
+    const pending = new PendingAnswer({
+      device: device.key.deviceId,
+      key: command.key,
+      clock,
+      heard: device,
+    })
     const answer = readCommandAck(await this.#ask(target, payload, pending))
     if (answer?.status === 'stale_fence') throw overtaken(device.key, command)
-    return toCommandResult(command, answer, clock.monotonic() - startedAt)
+    const result = toCommandResult(command, answer, clock.monotonic() - startedAt)
+    return { ...result, heartbeatCount: pending.heartbeatCount }
   }
 
   // Only an answer may be large, so only a socket that owes one may send something large.

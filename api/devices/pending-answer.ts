@@ -12,6 +12,8 @@ interface PendingOptions {
   readonly device: string
   readonly key: CommandKey
   readonly clock: Clock
+  /** What the device has said so far. */
+  readonly heard: { readonly heartbeatCount: number }
 }
 
 /** Waits for a device's answer to one command. The first of answer, time limit and lost connection counts; later ones do not. */
@@ -20,6 +22,8 @@ export class PendingAnswer implements Waiting {
   readonly answer: Promise<unknown>
   /** Takes the ack; bound, safe to call at any time. */
   readonly take: (answer: unknown) => void
+  /** Heartbeats that came before the answer; the next one proves what it says. */
+  heartbeatCount = 0
   readonly #options: PendingOptions
   readonly #reject: (error: AppError) => void
   readonly #cancel: CancelTimer
@@ -33,6 +37,8 @@ export class PendingAnswer implements Waiting {
     this.answer = promise
     this.take = (answer) => {
       this.#cancel()
+      // Now, not when whoever waits gets to it: the proof may have come in the same breath.
+      this.heartbeatCount = options.heard.heartbeatCount
       resolve(answer)
     }
   }

@@ -61,7 +61,8 @@ async function fly(flight: Launch, sent: SentCommand, deps: AuthSyncDeps): Promi
       change: (history) => withImport(history, deps.clock.now()),
     })
   }
-  const heartbeatCount = deps.reports.get(seen.key)?.heartbeatCount ?? 0
+  // An agent's proof comes with its answer: by now it may have been counted.
+  const heartbeatCount = result.heartbeatCount ?? deps.reports.get(seen.key)?.heartbeatCount ?? 0
   const answer = { status: result.status, at: deps.clock.now(), heartbeatCount }
   land(flight, deps, { status: result.status, change: (history) => withAnswer(history, sent, answer) })
 }

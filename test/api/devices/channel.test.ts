@@ -60,6 +60,7 @@ function result(changes: Partial<CommandResult>): CommandResult {
     durationMs: 250,
     isTruncated: false,
     probe: null,
+    heartbeatCount: 1,
     ...changes,
   }
 }
@@ -457,4 +458,20 @@ it('asks for the file again once the next heartbeat says it is missing', async (
   socket.tell('device:heartbeat', aHeartbeat({ runtime_auth_files: MISSING }))
   socket.answer(await socket.command(), ack({ status: 'written' }))
   expect(await sent).toMatchObject({ status: 'written' })
+})
+
+it.each([
+  ['one that came with the answer, after it', ['answer', 'heartbeat'], 1],
+  ['one that came with the answer, before it', ['heartbeat', 'answer'], 2],
+])('counts the heartbeats before an answer as they came over the wire: %s', async (_which, order, count) => {
+  const gateway = await startGateway()
+  const socket = await gateway.connect({ register: OUR_AGENT })
+  const sent = gateway.channel.send(KEY, sync())
+  const command = await socket.command()
+  // In one go, as a busy server reads them.
+  for (const what of order) {
+    if (what === 'answer') socket.answer(command, ack({ status: 'written' }))
+    else socket.tell('device:heartbeat', aHeartbeat({ runtime_auth_files: PRESENT }))
+  }
+  expect(await sent).toMatchObject({ status: 'written', heartbeatCount: count })
 })

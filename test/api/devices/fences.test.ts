@@ -97,6 +97,7 @@ describe('a refusal', () => {
       durationMs: 0,
       isTruncated: false,
       probe: null,
+      heartbeatCount: 1,
     })
   })
 
