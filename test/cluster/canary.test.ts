@@ -110,6 +110,8 @@ it('a secret that goes through every feature of two replicas stays where it belo
   await look(two)
   await runCommands()
   const three = await rotateKeys()
+  await call(three, `DELETE ${CODEX}/auth-json`)
+  await call(three, `PUT ${ME}/proxy-config`, { body: { proxy_url: '' } })
   await look(three)
   const processes = await watch.stop()
   await Promise.all(Object.values(commands).map((command) => command.kill('SIGTERM')))
@@ -319,7 +321,8 @@ async function showTokens(): Promise<void> {
   asked.push(reviewed)
   Object.assign(secrets, { 'token of a service account': endOf(reviewed), 'OpenID token': endOf(ofProvider) })
   const subject = 'system:serviceaccount:team:ci'
-  await apply({ ...aUser('ci'), spec: { subject, namespace: 'user-ci' } })
+  const spec = { subject, namespace: 'user-ci' }
+  await apply({ apiVersion: API_VERSION, kind: 'User', metadata: { name: 'ci' }, spec })
   for (const token of [reviewed, ofProvider])
     for (const replica of [one, two]) {
       await call(replica, `GET ${ME}/devices`, { token })
@@ -477,10 +480,6 @@ async function holds(file: string, name: string): Promise<void> {
   await eventually(`${file} to hold the ${name}`, async () =>
     (await readFile(file, 'utf8').catch(() => '')).includes(text),
   )
-}
-
-function aUser(name: string): Manifest {
-  return { apiVersion: API_VERSION, kind: 'User', metadata: { name } }
 }
 
 function aConfig(runtime: string, auth: Manifest): Manifest {

@@ -40,7 +40,7 @@ export function findLeaks(places: Places, secrets: Secrets): readonly string[] {
 }
 
 /** Every way in which programs spell a secret: each is there as a whole, wherever the secret is in something longer. */
-export function formsOf(secret: string | Buffer): readonly (readonly [form: string, spelt: string])[] {
+function formsOf(secret: string | Buffer): readonly (readonly [form: string, spelt: string])[] {
   const bytes = Buffer.from(secret)
   const hex = bytes.toString('hex')
   const forms: (readonly [string, string])[] = [
