@@ -162,7 +162,7 @@ class Run {
 
   /** Freezes one for longer than its Lease lasts, in the middle of its work. */
   async #freezeOne(): Promise<number> {
-    const victim = this.#any()
+    const victim = this.#busiest()
     const startedAt = performance.now()
     await Promise.all([this.#uploadAll(), pause(20).then(() => victim.freeze())])
     await this.#uploadAll()
@@ -173,6 +173,12 @@ class Run {
     await this.#uploadAll()
     await this.#untilInSync()
     return took
+  }
+
+  /** One that was just started again has nobody yet. */
+  #busiest(): Replica {
+    const count = ({ name }: Replica) => this.#devices.filter(({ replica }) => replica === name).length
+    return this.#parts.replicas.reduce((most, each) => (count(each) > count(most) ? each : most))
   }
 
   #any(): Replica {
