@@ -27,6 +27,8 @@ export interface RequestFact {
 
 /** Speaks HTTP with one API server, as one identity. */
 export interface KubeClient {
+  /** Monotonic ms at which the server last did what it was asked; before the first time, infinitely long ago. */
+  readonly heardAt: number
   /**
    * Gives the answer's JSON. Rejects with `NOT_FOUND`, `ALREADY_EXISTS`, `CONFLICT`, `EXPIRED`, `INVALID` (paths, never values),
    * `REQUEST_MALFORMED`, and with `STORE_UNAVAILABLE` for everything that may be otherwise later: no connection, 401 and 403

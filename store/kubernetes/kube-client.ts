@@ -43,9 +43,14 @@ const USER_AGENT = 'runtime-config-operator'
 export class HttpKubeClient implements KubeClient {
   readonly #deps: KubeClientDeps
   readonly #lanes = new Lanes()
+  #heardAt = Number.NEGATIVE_INFINITY
 
   constructor(deps: KubeClientDeps) {
     this.#deps = deps
+  }
+
+  get heardAt(): number {
+    return this.#heardAt
   }
 
   request(request: KubeRequest): Promise<unknown> {
@@ -113,7 +118,10 @@ export class HttpKubeClient implements KubeClient {
     try {
       const { answer, result } = await send(deadline)
       ;({ status } = answer)
-      if (isSuccess(status)) return { result }
+      if (isSuccess(status)) {
+        this.#heardAt = this.#deps.clock.monotonic()
+        return { result }
+      }
       return { failure: toFailure(answer, request), status, retryAfter: answer.retryAfter, wasSent: true }
     } catch (error) {
       const wasSent = !(error instanceof Unanswered) || error.wasSent

@@ -14,6 +14,9 @@ import { listObjects } from './list.ts'
 import { type WatchDeps, watchObjects } from './watch.ts'
 import { applyStatus, createObject, deleteObject, getObject, updateObject } from './write.ts'
 
+/** A server that did what it was asked so lately is there. */
+const FRESH_MS = 15_000
+
 /** Resources as custom resources of an API server. It judges every write; what is wrong is said here before it is asked. */
 export class KubernetesStore implements Store {
   readonly #deps: WatchDeps
@@ -54,7 +57,10 @@ export class KubernetesStore implements Store {
     return watchObjects(this.#deps, kind, options)
   }
 
+  // Leases are renewed every few seconds: asked by probes, a replica that holds one costs nothing more.
   async ping(): Promise<void> {
-    await listObjects(this.#deps.client, 'Runtime', { limit: 1 })
+    const { client, clock } = this.#deps
+    if (clock.monotonic() - client.heardAt < FRESH_MS) return
+    await listObjects(client, 'Runtime', { limit: 1 })
   }
 }

@@ -27,6 +27,7 @@ beforeEach(() => {
     stream: () => {
       throw new Error('nothing is watched')
     },
+    heardAt: 0,
     close: () => undefined,
   }
   const logger = { warn: (_fields: object, message: string) => void warnings.push(message) }

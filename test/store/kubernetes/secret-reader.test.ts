@@ -21,6 +21,7 @@ function aClient() {
       await new Promise((resolve) => signal?.addEventListener('abort', resolve))
       yield* []
     },
+    heardAt: 0,
     close: () => undefined,
   }
   return client satisfies KubeClient

@@ -289,6 +289,17 @@ describe('a store', () => {
     await store.ping()
     expect(server.requests.map(({ url }) => url)).toEqual(['/apis/agent.wecode.io/v1/runtimes?limit=1'])
   })
+
+  it('is asked again only 15 s after it did anything', async () => {
+    server.play(says(200, device(5)), says(200, { items: [], metadata: { resourceVersion: '5' } }))
+    await store.get('Device', KEY)
+    await clock.advance(14_999)
+    await store.ping()
+    expect(server.requests).toHaveLength(1)
+    await clock.advance(1)
+    await store.ping()
+    expect(server.requests).toHaveLength(2)
+  })
 })
 
 function versionIn(body: string): unknown {
