@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: ['./test/cluster/global-setup.ts'],
     pool: 'forks',
     fileParallelism: false,
+    // As the other suites of real processes: a real fault fails twice.
+    retry: process.env['CI'] === 'true' ? 1 : 0,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
