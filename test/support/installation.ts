@@ -10,6 +10,8 @@ import { type Client, createClient } from '#cli/client.ts'
 import { Secret } from '#core/secret.ts'
 import { openSigningKey, signToken } from '#secrets/signing.ts'
 
+import { unprivileged } from './unprivileged.ts'
+
 const MAIN = new URL('../../cli/main.ts', import.meta.url).pathname
 const PATIENCE_MS = 30_000
 
@@ -142,7 +144,8 @@ export interface Circumstances {
   readonly environment?: Readonly<Record<string, string>>
   readonly stdin?: string | Uint8Array
   readonly cwd?: string
-  readonly uid?: number
+  /** It is refused what its user may not write, which an administrator usually is not. */
+  readonly isUnprivileged?: boolean
   /** An open file for what it writes to stderr. */
   readonly stderrFd?: number
 }
@@ -166,9 +169,10 @@ export async function runInShell(script: string, options: Circumstances = {}): P
 }
 
 function startProgram(
-  [program = '', ...args]: readonly string[],
-  { environment, stdin, stderrFd, ...options }: Circumstances,
+  command: readonly string[],
+  { environment, stdin, stderrFd, isUnprivileged = false, ...options }: Circumstances,
 ): StartedProgram {
+  const [program = '', ...args] = isUnprivileged ? [...unprivileged(), ...command] : command
   const child = spawn(program, args, {
     ...options,
     env: { ...cleanEnvironment(), ...environment },

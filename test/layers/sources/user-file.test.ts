@@ -21,6 +21,7 @@ import { codexProfile } from '#layers/runtimes/codex.ts'
 import { nodeFs } from '#layers/sources/files.ts'
 import { type UserConfigWrite, type UserConfigWritten, writeUserConfig } from '#layers/sources/user-file.ts'
 import { stackOfTexts } from '#layers/stack-of-texts.ts'
+import { unprivileged } from '#test/support/unprivileged.ts'
 
 import { refusalOf } from './refusal.ts'
 import { aSandbox, type Sandbox } from './sandbox.ts'
@@ -286,12 +287,12 @@ describe('a write that is refused', () => {
 
   it('says that the file may not be written', async () => {
     const sandbox = await aSandbox({ user: 'x = 1\n' })
-    spawnSync('chmod', ['-R', 'a+rX', sandbox.root])
-    // An administrator may write everything, so the question is asked as somebody else.
+    const folder = dirname(sandbox.userFile)
+    await chmod(folder, 0o555)
     const writer = new URL('writer-process.ts', import.meta.url).pathname
-    const script = `if (process.getuid() === 0) process.setuid(65534); await import('${writer}')`
-    const args = ['--input-type=module', '-e', script, 'x', sandbox.userFile, 't', '1']
-    const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    const [program, ...args] = [...unprivileged(), process.execPath, writer, sandbox.userFile, 't', '1']
+    const { stdout } = spawnSync(program, args, { encoding: 'utf8' })
+    await chmod(folder, 0o755)
     expect([stdout, await textOf(sandbox)]).toEqual(['configLayerReadonly\n', 'x = 1\n'])
   })
 })
