@@ -5,7 +5,8 @@ import { COMMAND_OUTPUT_BYTES, type CommandAck, commandAck } from './command.ts'
 /** What our agent refuses before it looks at any file: a device that could, and must not. */
 const REFUSALS = ['older_document', 'stale_fence'] as const
 
-const STATUSES = [
+/** What a device can say came of a command. */
+export const ANSWER_STATUSES = [
   'written',
   'skipped_existing',
   'read',
@@ -17,7 +18,7 @@ const STATUSES = [
 ] as const
 
 /** What came of a command. */
-type AnswerStatus = (typeof STATUSES)[number]
+type AnswerStatus = (typeof ANSWER_STATUSES)[number]
 
 /** What a device found when it tried its user's proxy; `null`: it did not come that far. */
 export const proxyProbe = z.object({
@@ -33,7 +34,7 @@ export type ProbeAnswer = z.infer<typeof proxyProbe>
 
 /** The one JSON line a device command prints. */
 const resultLine = z.object({
-  status: z.enum(STATUSES),
+  status: z.enum(ANSWER_STATUSES),
   runtime: z.optional(z.nullable(z.string())),
   /** The `~/` form. */
   path: z.optional(z.nullable(z.string())),

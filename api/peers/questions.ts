@@ -6,7 +6,7 @@ import type { SyncOutcome } from '#core/auth-sync-request.ts'
 import type { CommandResult, DeviceCommand, DeviceKey } from '#core/device-command.ts'
 import { AppError, ERRORS, type ErrorCode, isAppError } from '#core/errors.ts'
 import { Secret } from '#core/secret.ts'
-import type { proxyProbe } from '#protocol/command-answer.ts'
+import { ANSWER_STATUSES, proxyProbe } from '#protocol/command-answer.ts'
 
 import { parseJson } from './messages.ts'
 
@@ -70,35 +70,15 @@ const command: z.ZodType<DeviceCommand> = z.discriminatedUnion('key', [
   z.object({ key: z.literal('probe_proxy'), proxyUrl: secretText }),
 ])
 
-const STATUSES = [
-  'written',
-  'skipped_existing',
-  'read',
-  'removed',
-  'absent',
-  'probed',
-  'failed',
-  'older_document',
-  'stale_fence',
-] as const satisfies readonly CommandResult['status'][]
-
 const commandResult: z.ZodType<CommandResult> = z.object({
-  status: z.enum(STATUSES),
+  status: z.enum(ANSWER_STATUSES),
   path: nullableText,
   content: secretText.nullable(),
   error: nullableText,
   exitCode: z.int().nullable(),
   durationMs: z.number(),
   isTruncated: z.boolean(),
-  probe: z
-    .object({
-      isReachable: z.boolean(),
-      isConnectAccepted: z.boolean().nullable(),
-      isAuthenticated: z.boolean().nullable(),
-      isTlsIntact: z.boolean().nullable(),
-      message: z.string(),
-    } satisfies Record<keyof typeof proxyProbe.shape, z.ZodType>)
-    .nullable(),
+  probe: z.nullable(proxyProbe),
 })
 
 const syncOutcome: z.ZodType<SyncOutcome> = z.object({
@@ -108,19 +88,20 @@ const syncOutcome: z.ZodType<SyncOutcome> = z.object({
   error: nullableText,
 })
 
-const STATES = [
-  'InSync',
-  'Missing',
-  'Stale',
-  'RotatedOnDevice',
-  'Foreign',
-  'ToRemove',
-  'Unknown',
-  'NotManaged',
-  'Syncing',
-  'Verifying',
-  'Stalled',
-] as const satisfies readonly Explanation['state'][]
+// With its type it misses none: a state that is added and not named here does not compile.
+const STATES = {
+  InSync: 'InSync',
+  Missing: 'Missing',
+  Stale: 'Stale',
+  RotatedOnDevice: 'RotatedOnDevice',
+  Foreign: 'Foreign',
+  ToRemove: 'ToRemove',
+  Unknown: 'Unknown',
+  NotManaged: 'NotManaged',
+  Syncing: 'Syncing',
+  Verifying: 'Verifying',
+  Stalled: 'Stalled',
+} as const satisfies { readonly [S in Explanation['state']]: S }
 
 const explanation: z.ZodType<Explanation> = z.object({
   deviceId,
