@@ -1,5 +1,6 @@
-import { isAppError } from '#core/errors.ts'
-import { AppError } from '#core/errors.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { AppError, isAppError } from '#core/errors.ts'
 import { API_VERSION } from '#crds/group.ts'
 import { DEFINITIONS } from '#crds/types/definitions.generated.ts'
 import type { KubeClient } from '#store/kubernetes/client.ts'
@@ -27,6 +28,26 @@ export async function installKinds(client: KubeClient): Promise<() => Promise<vo
   return async () => {
     for (const name of installed)
       await client.request({ method: 'DELETE', path: `${DEFINITIONS_PATH}/${name}` })
+    for (const name of installed) await untilGone(client, name)
+  }
+}
+
+const GONE_WITHIN_MS = 30_000
+const LOOK_EVERY_MS = 100
+
+// An API server deletes the objects of a kind first, after it has answered: whoever installs it again too soon is refused.
+async function untilGone(client: KubeClient, name: string): Promise<void> {
+  const deadline = performance.now() + GONE_WITHIN_MS
+  for (;;) {
+    try {
+      await client.request({ method: 'GET', path: `${DEFINITIONS_PATH}/${name}` })
+    } catch (error) {
+      if (isAppError(error, 'NOT_FOUND')) return
+      throw error
+    }
+    if (performance.now() > deadline)
+      throw new AppError('STORE_UNAVAILABLE', `expected ${name} to be gone within ${GONE_WITHIN_MS / 1000} s`)
+    await sleep(LOOK_EVERY_MS)
   }
 }
 
