@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
+import { apiServerFlags, etcdFlags, type Flags } from '#cli/demo/cluster/server-flags.ts'
+
 import type { Assets } from './assets.ts'
 
 /** A real API server of one test run. */
@@ -78,15 +80,7 @@ export async function startApiServer(
 async function startEtcd(program: string, folder: string): Promise<{ url: string; process: ChildProcess }> {
   const url = `http://127.0.0.1:${await freePort()}`
   const peers = `http://127.0.0.1:${await freePort()}`
-  const args = {
-    'data-dir': join(folder, 'etcd'),
-    'listen-client-urls': url,
-    'advertise-client-urls': url,
-    'listen-peer-urls': peers,
-    'initial-advertise-peer-urls': peers,
-    'initial-cluster': `default=${peers}`,
-    'unsafe-no-fsync': 'true',
-  }
+  const args = etcdFlags({ folder, url, peers })
   return { url, process: await start(program, args, join(folder, 'etcd.log')) }
 }
 
@@ -97,11 +91,7 @@ interface KubeOptions {
 }
 
 /** Writes what kube-apiserver needs to be itself again after a restart, and gives its arguments. */
-async function prepareKube({
-  folder,
-  port,
-  etcdUrl,
-}: KubeOptions): Promise<Readonly<Record<string, string>>> {
+async function prepareKube({ folder, port, etcdUrl }: KubeOptions): Promise<Flags> {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -113,23 +103,11 @@ async function prepareKube({
   await writeFile(signingKey, privateKey, { mode: 0o600 })
   await writeFile(verifyingKey, publicKey)
   await writeFile(tokens, `${ADMIN_TOKEN},admin,admin,"system:masters"\n`, { mode: 0o600 })
-  return {
-    'etcd-servers': etcdUrl,
-    'cert-dir': folder,
-    'secure-port': String(port),
-    'bind-address': '127.0.0.1',
-    'service-account-issuer': 'https://kubernetes.default.svc',
-    'service-account-key-file': verifyingKey,
-    'service-account-signing-key-file': signingKey,
-    'authorization-mode': 'RBAC',
-    'token-auth-file': tokens,
-    'service-cluster-ip-range': '10.0.0.0/24',
-    'disable-admission-plugins': 'ServiceAccount',
-  }
+  return apiServerFlags({ folder, port, etcdUrl, signingKey, verifyingKey, tokens })
 }
 
 interface Start {
-  readonly args: Readonly<Record<string, string>>
+  readonly args: Flags
   readonly url: string
   readonly folder: string
 }
@@ -164,11 +142,7 @@ async function compactHistory(etcdUrl: string): Promise<void> {
   await post('compaction', { revision: range.header.revision, physical: true })
 }
 
-async function start(
-  program: string,
-  args: Readonly<Record<string, string>>,
-  log: string,
-): Promise<ChildProcess> {
+async function start(program: string, args: Flags, log: string): Promise<ChildProcess> {
   const { createWriteStream } = await import('node:fs')
   const child = spawn(
     program,

@@ -10,6 +10,7 @@ import { AppError } from '#core/errors.ts'
 
 import { writeKubeconfig } from './kubeconfig.ts'
 import type { Programs } from './programs.ts'
+import { apiServerFlags, etcdFlags, type Flags } from './server-flags.ts'
 
 /** Gives a process time to write down what it has before it is killed. */
 const GRACE_MS = 10_000
@@ -35,19 +36,12 @@ export async function startApiServer(programs: Programs, stage: Stage): Promise<
     await writeFile(join(folder, name), text, { mode: 0o600 })
     return join(folder, name)
   }
-  run(stage, programs['kube-apiserver'], {
-    'etcd-servers': etcdUrl,
-    'cert-dir': folder,
-    'secure-port': String(port),
-    'bind-address': '127.0.0.1',
-    'service-account-issuer': 'https://kubernetes.default.svc',
-    'service-account-key-file': await write('service-accounts.pub', publicKey),
-    'service-account-signing-key-file': await write('service-accounts.key', privateKey),
-    'authorization-mode': 'RBAC',
-    'token-auth-file': await write('tokens.csv', `${token},admin,admin,"system:masters"\n`),
-    'service-cluster-ip-range': '10.0.0.0/24',
-    'disable-admission-plugins': 'ServiceAccount',
-  })
+  const files = {
+    verifyingKey: await write('service-accounts.pub', publicKey),
+    signingKey: await write('service-accounts.key', privateKey),
+    tokens: await write('tokens.csv', `${token},admin,admin,"system:masters"\n`),
+  }
+  run(stage, programs['kube-apiserver'], apiServerFlags({ folder, port, etcdUrl, ...files }))
   const cluster = {
     server: `https://127.0.0.1:${port}`,
     // It makes the certificate when it starts.
@@ -60,19 +54,11 @@ export async function startApiServer(programs: Programs, stage: Stage): Promise<
 
 async function startEtcd(program: string, folder: string, stage: Stage): Promise<string> {
   const [url, peers] = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`]
-  run(stage, program, {
-    'data-dir': join(folder, 'etcd'),
-    'listen-client-urls': url,
-    'advertise-client-urls': url,
-    'listen-peer-urls': peers,
-    'initial-advertise-peer-urls': peers,
-    'initial-cluster': `default=${peers}`,
-    'unsafe-no-fsync': 'true',
-  })
+  run(stage, program, etcdFlags({ folder, url, peers }))
   return url
 }
 
-function run(stage: Stage, program: string, flags: Readonly<Record<string, string>>): void {
+function run(stage: Stage, program: string, flags: Flags): void {
   const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
   const child = spawn(program, args, { stdio: 'ignore' })
   // It cannot be run: whoever waits for it says so.
