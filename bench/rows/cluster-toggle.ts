@@ -1,7 +1,7 @@
 import { startLoadCluster } from '#bench/load/cluster.ts'
-import { type Measured, median, quantile, type Row, type RunSetting } from '#bench/row.ts'
+import type { Measured, Row, RunSetting } from '#bench/row.ts'
 
-import { DEVICES, PATIENCE_MS, toggleOnce } from './toggle.ts'
+import { toggleOnce, toMeasured } from './toggle.ts'
 
 /** From the toggle to the complete file on each of a thousand online devices of one user, with a real API server as the store. */
 export const clusterToggle: Row = {
@@ -13,16 +13,6 @@ export const clusterToggle: Row = {
     const took = await toggleOnce(server, (line) => setting.progress(`cluster-toggle: ${line}`))
     await server.stop()
     await cluster.close()
-    return [
-      {
-        name: 'toggle → file on 1 000 online devices with a real API server, p99',
-        unit: 'ms',
-        ours: took.length < DEVICES ? PATIENCE_MS : quantile(took, 0.99),
-        floor: null,
-        floorName: null,
-        target: { of: 'value', bound: 'atMost', limit: 3000 },
-        more: { devices: DEVICES, written: took.length, medianMs: median(took) },
-      },
-    ]
+    return [toMeasured('toggle → file on 1 000 online devices with a real API server, p99', took, 3000)]
   },
 }
