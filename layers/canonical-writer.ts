@@ -17,6 +17,8 @@ const PLAIN = Uint8Array.from({ length: 128 }, (_unused, code) =>
 export class CanonicalWriter {
   #bytes = new Uint8Array(FIRST_BYTES)
   #length = 0
+  /** By how many keys a table has: those of the last one in its order and in that of the text. */
+  readonly #shapes: (Shape | undefined)[] = []
 
   /** What has been written. Good until more is. */
   bytes(): Uint8Array {
@@ -35,7 +37,7 @@ export class CanonicalWriter {
   #table(table: TomlTable): void {
     this.#ascii('{')
     let isFirst = true
-    for (const key of sortedKeys(table)) {
+    for (const key of this.#sortedKeys(table)) {
       const value = table.get(key)
       if (value === undefined) continue
       if (!isFirst) this.#byte(COMMA)
@@ -45,6 +47,16 @@ export class CanonicalWriter {
       this.write(value)
     }
     this.#ascii('}')
+  }
+
+  /** Many tables of a kind follow each other with the same keys, which are put in order once. */
+  #sortedKeys(table: TomlTable): readonly string[] {
+    const last = this.#shapes[table.size]
+    if (last !== undefined && hasKeys(table, last.keys)) return last.sorted
+    const keys = [...table.keys()]
+    const sorted = sortKeys(keys.slice())
+    if (keys.length <= FEW_KEYS) this.#shapes[keys.length] = { keys, sorted }
+    return sorted
   }
 
   #array(items: readonly TomlValue[]): void {
@@ -119,8 +131,21 @@ const FEW_KEYS = 24
 // UTF-16 order, which is that of `<`, differs from the order of code points only where surrogates are involved.
 const FIRST_SURROGATE = 0xd800
 
-function sortedKeys(table: TomlTable): readonly string[] {
-  const keys = [...table.keys()]
+interface Shape {
+  readonly keys: readonly string[]
+  readonly sorted: readonly string[]
+}
+
+function hasKeys(table: TomlTable, keys: readonly string[]): boolean {
+  let index = 0
+  for (const key of table.keys()) {
+    if (key !== keys[index]) return false
+    index += 1
+  }
+  return true
+}
+
+function sortKeys(keys: string[]): readonly string[] {
   if (keys.some(hasSurrogateOrAbove)) return keys.sort(byCodePoint)
   return keys.length > FEW_KEYS ? keys.sort() : sortFew(keys)
 }

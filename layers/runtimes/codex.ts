@@ -1,6 +1,7 @@
 import { observedCodex, rulesFor } from '#layers/precedence.ts'
 
 import { CODEX_FIELDS } from './codex-fields.ts'
+import type { TableField } from './field.ts'
 import type { RuntimeProfile } from './profile.ts'
 import { fieldsOfRelease } from './resolve.ts'
 import { typedProfile } from './typed-profile.ts'
@@ -18,7 +19,18 @@ export function codexProfile(cliVersion?: string): RuntimeProfile {
     runtime: 'codex',
     format: 'toml',
     rules: rulesFor('codex', cliVersion),
-    root: fieldsOfRelease(CODEX_FIELDS, observed),
+    root: settingsOf(observed),
     withdrawn: CODEX_WITHDRAWN[observed] ?? [],
   })
+}
+
+/** By release that was observed, of which there are few: every load asks for the same one. */
+const settings = new Map<string, TableField>()
+
+function settingsOf(observed: string): TableField {
+  const known = settings.get(observed)
+  if (known !== undefined) return known
+  const resolved = fieldsOfRelease(CODEX_FIELDS, observed)
+  settings.set(observed, resolved)
+  return resolved
 }

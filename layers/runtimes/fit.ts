@@ -41,6 +41,14 @@ export function fits(value: TomlValue, field: Field): boolean {
   return findFault(value, field) === null
 }
 
+/**
+ * Whether a value is a string, a boolean or a float where just that is held: most are, and this is found out at once. The CLI
+ * makes the same of such a value.
+ */
+export function isPlainly(value: TomlValue, field: Field | undefined): boolean {
+  return typeof value === field
+}
+
 /** Paths are put together on the way back, because most often there is no fault. */
 function below(key: string, { path, reason }: TypeFault): TypeFault {
   return { path: [key, ...path], reason }
@@ -83,9 +91,11 @@ function isNumber(value: TomlValue): boolean {
 
 function listFault(value: TomlValue, items: Field): TypeFault | null {
   if (!isArray(value)) return { path: [], reason: `expected an array, got ${KIND_NAMES[kindOf(value)]}` }
-  for (const [index, item] of value.entries()) {
-    const fault = findFault(item, items)
+  let index = 0
+  for (const item of value) {
+    const fault = isPlainly(item, items) ? null : findFault(item, items)
     if (fault !== null) return below(String(index), fault)
+    index += 1
   }
   return null
 }
@@ -93,14 +103,20 @@ function listFault(value: TomlValue, items: Field): TypeFault | null {
 function tableFault(table: TomlTable, field: TableField): TypeFault | null {
   for (const [key, value] of table) {
     const child = field.fields.get(key) ?? field.others
+    if (isPlainly(value, child)) continue
     const fault = child === undefined ? strange(field) : findFault(value, child)
     if (fault !== null) return below(key, fault)
   }
-  return missing(table, field) ?? excluded(table, field) ?? repeated(table, field)
+  return faultOfKeys(table, field)
 }
 
 function strange(field: TableField): TypeFault | null {
   return field.isClosed === true ? { path: [], reason: 'expected no such setting here' } : null
+}
+
+/** Finds what is wrong with which keys a table has, whatever their values are. */
+export function faultOfKeys(table: TomlTable, field: TableField): TypeFault | null {
+  return missing(table, field) ?? excluded(table, field) ?? repeated(table, field)
 }
 
 function missing(table: TomlTable, field: TableField): TypeFault | null {
@@ -114,9 +130,10 @@ function missing(table: TomlTable, field: TableField): TypeFault | null {
 
 function excluded(table: TomlTable, field: TableField): TypeFault | null {
   if (field.excludes === undefined) return null
-  for (const [key, ...others] of field.excludes) {
-    const isThere = (each: string): boolean => table.has(each) && field.fields.has(each)
-    const other = isThere(key) ? others.find(isThere) : undefined
+  const isThere = (each: string): boolean => table.has(each) && field.fields.has(each)
+  for (const names of field.excludes) {
+    const [key] = names
+    const other = isThere(key) ? names.slice(1).find(isThere) : undefined
     if (other !== undefined) return { path: [other], reason: `cannot be set beside ${key}` }
   }
   return null

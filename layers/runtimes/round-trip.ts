@@ -1,16 +1,9 @@
 import { posix } from 'node:path'
 
-import {
-  isArray,
-  isTable,
-  TomlDatetime,
-  type TomlScalar,
-  type TomlTable,
-  type TomlValue,
-} from '#layers/value.ts'
+import { isArray, isTable, TomlDatetime, type TomlTable, type TomlValue } from '#layers/value.ts'
 
-import type { Field, ScalarField, TableField, WordsField } from './field.ts'
-import { findFault, fits } from './fit.ts'
+import type { EitherField, Field, ListField, ScalarField, TableField } from './field.ts'
+import { faultOfKeys, fits, isPlainly } from './fit.ts'
 
 /** What relative paths stand below. */
 export interface PathBases {
@@ -26,10 +19,10 @@ export interface PathBases {
  * value does not fit.
  */
 export function roundTrip(config: TomlTable, root: TableField, bases: PathBases): TomlTable {
-  return findFault(config, root) === null ? new RoundTrip(bases).table(config, root) : config
+  return new RoundTrip(bases).table(config, root) ?? config
 }
 
-/** One run over a layer that fits. What does not change is shared with it. */
+/** One run over a layer. What does not change is shared with it; null stands for what does not fit, as `findFault` finds it. */
 class RoundTrip {
   readonly #bases: PathBases
 
@@ -37,54 +30,67 @@ class RoundTrip {
     this.#bases = bases
   }
 
-  table(table: TomlTable, field: TableField): TomlTable {
+  table(table: TomlTable, field: TableField): TomlTable | null {
     let changed: Map<string, TomlValue> | null = null
     for (const [key, value] of table) {
       const child = field.fields.get(key) ?? field.others
-      const after = child === undefined ? value : this.#value(value, child)
+      if (isPlainly(value, child)) continue
+      const after = child === undefined ? this.#unknown(value, field) : this.#value(value, child)
+      if (after === null) return null
       if (after === value) continue
       changed ??= new Map(table)
       changed.set(key, after)
     }
-    return changed ?? table
+    return faultOfKeys(table, field) === null ? (changed ?? table) : null
   }
 
-  #value(value: TomlValue, field: Field): TomlValue {
-    if (isTable(value)) return this.#tableValue(value, field)
-    if (isArray(value)) return this.#list(value, field)
-    if (typeof field === 'object') return this.#scalarOf(value, field)
-    return this.#scalar(value, field)
+  #unknown(value: TomlValue, field: TableField): TomlValue | null {
+    return field.isClosed === true ? null : value
   }
 
-  #scalar(value: TomlScalar, field: ScalarField): TomlValue {
+  #value(value: TomlValue, field: Field): TomlValue | null {
+    if (typeof field === 'string') return fits(value, field) ? this.#scalar(value, field) : null
+    switch (field.kind) {
+      case 'table':
+        return isTable(value) ? this.table(value, field) : null
+      case 'list':
+        return isArray(value) ? this.#list(value, field) : null
+      case 'either':
+        return this.#either(value, field)
+      default:
+        return fits(value, field) ? currentWord(value, field) : null
+    }
+  }
+
+  #scalar(value: TomlValue, field: ScalarField): TomlValue {
     if (typeof value === 'bigint') return field === 'float' || field === 'seconds' ? Number(value) : value
     const text = value instanceof TomlDatetime ? value.text : value
     if (typeof text !== 'string' || field === 'any') return value
     return field === 'path' ? this.#path(text) : text
   }
 
-  #tableValue(value: TomlTable, field: Field): TomlValue {
-    if (typeof field === 'string') return value
-    if (field.kind === 'table') return this.table(value, field)
-    return field.kind === 'either' ? this.#either(value, field.alternatives) : value
+  #list(value: readonly TomlValue[], { items }: ListField): readonly TomlValue[] | null {
+    let changed: TomlValue[] | null = null
+    let index = 0
+    for (const item of value) {
+      const after = isPlainly(item, items) ? item : this.#value(item, items)
+      if (after === null) return null
+      if (after !== item) {
+        changed ??= [...value]
+        changed[index] = after
+      }
+      index += 1
+    }
+    return changed ?? value
   }
 
-  #list(value: readonly TomlValue[], field: Field): TomlValue {
-    if (typeof field === 'string') return value
-    if (field.kind === 'either') return this.#either(value, field.alternatives)
-    if (field.kind !== 'list') return value
-    const after = value.map((item) => this.#value(item, field.items))
-    return after.every((item, index) => item === value[index]) ? value : after
-  }
-
-  #scalarOf(value: TomlValue, field: Exclude<Field, string>): TomlValue {
-    if (field.kind === 'words') return currentWord(value, field)
-    return field.kind === 'either' ? this.#either(value, field.alternatives) : value
-  }
-
-  #either(value: TomlValue, alternatives: readonly Field[]): TomlValue {
-    const fitting = alternatives.find((alternative) => fits(value, alternative))
-    return fitting === undefined ? value : this.#value(value, fitting)
+  /** As the first alternative that fits. */
+  #either(value: TomlValue, { alternatives }: EitherField): TomlValue | null {
+    for (const alternative of alternatives) {
+      const after = this.#value(value, alternative)
+      if (after !== null) return after
+    }
+    return null
   }
 
   /** The absolute path without `.`, `..`, repeated slashes and a slash at the end. */
@@ -95,6 +101,6 @@ class RoundTrip {
   }
 }
 
-function currentWord(value: TomlValue, field: WordsField): TomlValue {
-  return typeof value === 'string' ? (field.becomes.get(value) ?? value) : value
+function currentWord(value: TomlValue, field: Exclude<Field, string>): TomlValue {
+  return field.kind === 'words' && typeof value === 'string' ? (field.becomes.get(value) ?? value) : value
 }

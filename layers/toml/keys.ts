@@ -12,6 +12,11 @@ function unitsOf(characters: string): Uint8Array {
   return units
 }
 
+/** Whether a unit may stand in a key without quotes. */
+export function isBareUnit(code: number): boolean {
+  return BARE[code] === 1
+}
+
 /** Whether a unit ends a bare word. NaN, which is what stands behind the text, does. */
 export function endsWord(code: number): boolean {
   return code < 128 ? ENDS_WORD[code] === 1 : Number.isNaN(code)
@@ -28,7 +33,7 @@ export function readPath(cursor: Cursor): readonly KeyNode[] {
 }
 
 /** Reads the usual key: one bare word and nothing else before the equals sign or the bracket. Null for any other. */
-export function readSingle(cursor: Cursor): KeyNode | null {
+function readSingle(cursor: Cursor): KeyNode | null {
   const { text, at: start } = cursor
   let at = start
   while (BARE[text.charCodeAt(at)] === 1) at += 1

@@ -1,7 +1,7 @@
 import { canonicalJson } from '#layers/fingerprint.ts'
 import { createLayer, type ConfigLayer, type Origin } from '#layers/layer.ts'
+import { collectOrigins } from '#layers/merge/collected-origins.ts'
 import { mergeLayers } from '#layers/merge/merge.ts'
-import { collectOrigins } from '#layers/merge/origins.ts'
 import { sessionTable, type SessionFlag } from '#layers/overrides.ts'
 import type { LayerRules } from '#layers/rules.ts'
 import { readToml } from '#layers/toml/read.ts'

@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { parseKeyPath } from '#layers/key-path.ts'
 import { createLayer, type ConfigLayer, type LayerType } from '#layers/layer.ts'
 import { renameAliases } from '#layers/merge/aliases.ts'
+import { collectOrigins } from '#layers/merge/collected-origins.ts'
+import { liveOrigins } from '#layers/merge/live-origins.ts'
 import { mergeLayers } from '#layers/merge/merge.ts'
-import { collectOrigins, liveOrigins } from '#layers/merge/origins.ts'
 import { rulesFor } from '#layers/precedence.ts'
 import { readToml } from '#layers/toml/read.ts'
 import { isTable, sameValue, valueAt, type TomlTable, type TomlValue } from '#layers/value.ts'
@@ -54,6 +55,21 @@ describe('origins as the reference has them', () => {
   it('leave out a disabled layer', () => {
     const layers = [aLayer('user', 'x = 1'), aLayer('sessionFlags', 'x = 2', 'not trusted')]
     expect(typesOf(collectOrigins(layers, TODAY))).toEqual({ x: 'user' })
+  })
+
+  it('are what writing every leaf of every layer from the lowest to the highest leaves behind', () => {
+    fc.assert(
+      fc.property(fc.array(anyTable(), { maxLength: 4 }), (tables) => {
+        const layers = tables.map((table) => createLayer({ type: 'sessionFlags' }, table))
+        const origins = new Map<string, string>()
+        for (const { config, version } of layers) {
+          for (const name of namesOf(config)) origins.set(name, version)
+        }
+        const collected = collectOrigins(layers, TODAY)
+        expect(new Map([...collected].map(([name, { version }]) => [name, version]))).toEqual(origins)
+      }),
+      { numRuns: 2000 },
+    )
   })
 })
 
@@ -168,6 +184,14 @@ function live(layers: readonly ConfigLayer[]): ReturnType<typeof liveOrigins> {
 
 function typesOf(origins: ReturnType<typeof liveOrigins>): Record<string, LayerType> {
   return Object.fromEntries([...origins].map(([key, { name }]) => [key, name.type]))
+}
+
+/** Names of leaves as the reference spells them. */
+function namesOf(value: TomlValue): readonly string[] {
+  const entries = isTable(value) ? [...value] : [...(value as readonly TomlValue[]).entries()]
+  return entries.flatMap(([key, child]) =>
+    isTable(child) || Array.isArray(child) ? namesOf(child).map((name) => `${key}.${name}`) : [String(key)],
+  )
 }
 
 interface Leaf {

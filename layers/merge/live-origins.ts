@@ -1,34 +1,13 @@
 import { formatSegment } from '#layers/key-path.ts'
 import type { ConfigLayer, Origin } from '#layers/layer.ts'
-import { isArray, isTable, type TomlTable, type TomlValue } from '#layers/value.ts'
+import { isArray, isTable, type TomlTable } from '#layers/value.ts'
 
-import { renameAliases } from './aliases.ts'
 import { highestThatAdds } from './joined-arrays.ts'
 import { tableInForm } from './key-forms.ts'
+import { enabledTables, type LayerTable } from './layer-tables.ts'
 import { mergePoints, pointBelow, type MergePoint } from './merge-points.ts'
 import type { MergeRules } from './merge.ts'
-import { asSwitchTable, booleansThatStay, withSwitchTables } from './switches.ts'
-
-/**
- * Who supplies a key, as the reference says it (spec 07 §6): every leaf of every layer, the highest layer that has it.
- *
- * Segments are joined with dots and not quoted, items of an array stand under their index, empty tables and arrays leave no
- * entry, and a key whose value a higher layer has replaced by something shorter is still there. {@link liveOrigins} has none
- * of this.
- *
- * @param layers lowest first; disabled ones count for nothing
- */
-export function collectOrigins(
-  layers: readonly ConfigLayer[],
-  rules: Pick<MergeRules, 'aliases' | 'switches'>,
-): ReadonlyMap<string, Origin> {
-  const origins = new Map<string, Origin>()
-  for (const { origin, table } of enabledSources(layers, rules)) {
-    collectTable({ origin, origins }, '', withSwitchTables(table, rules.switches))
-    for (const path of booleansThatStay(table, rules.switches)) origins.set(path.join('.'), origin)
-  }
-  return origins
-}
+import { asSwitchTable } from './switches.ts'
 
 /**
  * Who supplies each leaf that applies. A leaf is everything but a table with keys: an array is one, as it is replaced as a
@@ -44,55 +23,10 @@ export function liveOrigins(
   rules: MergeRules,
 ): ReadonlyMap<string, Origin> {
   const origins = new Map<string, Origin>()
-  const sources = enabledSources(layers, rules).toReversed()
+  const sources = enabledTables(layers, rules).toReversed()
   const joinsArrays = rules.arrays === 'joined'
   collectLive(origins, { table: effective, prefix: '', sources, point: mergePoints(rules), joinsArrays })
   return origins
-}
-
-/** A layer's table, at first the whole, with its keys in their canonical spelling. */
-interface Source {
-  readonly origin: Origin
-  readonly table: TomlTable
-}
-
-function enabledSources(
-  layers: readonly ConfigLayer[],
-  { aliases }: Pick<MergeRules, 'aliases'>,
-): readonly Source[] {
-  return layers
-    .filter((layer) => layer.disabledReason === undefined)
-    .map(({ name, version, config }) => ({
-      origin: { name, version },
-      table: renameAliases(config, aliases),
-    }))
-}
-
-interface Sink {
-  readonly origin: Origin
-  readonly origins: Map<string, Origin>
-}
-
-/** @param prefix text of the table's path with a dot at its end; empty for the top level */
-function collectTable(sink: Sink, prefix: string, table: TomlTable): void {
-  for (const [key, value] of table) collectValue(sink, prefix + key, value)
-}
-
-function collectValue(sink: Sink, key: string, value: TomlValue): void {
-  // Most values are no objects, and there are many of them.
-  if (typeof value !== 'object') sink.origins.set(key, sink.origin)
-  else if (isTable(value)) {
-    if (value.size > 0) collectTable(sink, `${key}.`, value)
-  } else if (isArray(value)) collectItems(sink, `${key}.`, value)
-  else sink.origins.set(key, sink.origin)
-}
-
-function collectItems(sink: Sink, prefix: string, items: readonly TomlValue[]): void {
-  let index = 0
-  for (const item of items) {
-    collectValue(sink, prefix + String(index), item)
-    index += 1
-  }
 }
 
 /** A table of the effective configuration and the tables of the layers at the same place. */
@@ -101,7 +35,7 @@ interface Place {
   /** Text of the path with a dot at its end; empty for the top level. */
   readonly prefix: string
   /** Highest first. */
-  readonly sources: readonly Source[]
+  readonly sources: readonly LayerTable[]
   readonly point: MergePoint | null
   readonly joinsArrays: boolean
 }
@@ -127,7 +61,7 @@ function collectLive(origins: Map<string, Origin>, place: Place): void {
 }
 
 /** Of an array that is joined, as far down as there are arrays to be joined. */
-function supplierOfItems(sources: readonly Source[], key: string): Source | undefined {
+function supplierOfItems(sources: readonly LayerTable[], key: string): LayerTable | undefined {
   const setting = sources.filter(({ table }) => table.has(key))
   const values = setting.map(({ table }) => table.get(key))
   const other = values.findIndex((value) => !isArray(value))
@@ -136,7 +70,7 @@ function supplierOfItems(sources: readonly Source[], key: string): Source | unde
 }
 
 /** Where keys are compared in a normal form, the effective configuration may spell them so: both spellings are found. */
-function bySpelling({ sources, point }: Place): readonly Source[] {
+function bySpelling({ sources, point }: Place): readonly LayerTable[] {
   const form = point?.form ?? null
   if (form === null) return sources
   return sources.map(({ origin, table }) => ({
@@ -146,9 +80,13 @@ function bySpelling({ sources, point }: Place): readonly Source[] {
 }
 
 /** Down to the first that has something else there, or is taken whole: what is further down is replaced. */
-function tablesBelow(sources: readonly Source[], key: string, point: MergePoint | null): readonly Source[] {
+function tablesBelow(
+  sources: readonly LayerTable[],
+  key: string,
+  point: MergePoint | null,
+): readonly LayerTable[] {
   const spelling = point?.switch ?? null
-  const below: Source[] = []
+  const below: LayerTable[] = []
   for (const { origin, table } of sources) {
     const value = table.get(key)
     const child = spelling === null ? value : asSwitchTable(value, spelling)
