@@ -26,7 +26,7 @@ export function collectOrigins(
   const staying = whole.map(({ table }) => booleansThatStay(table, rules.switches))
   if (staying.every((paths) => paths.length === 0)) {
     const together = new NamedLeaves()
-    together.addTogether('', tables.toReversed())
+    together.addTogether('', tables)
     if (!together.hasAmbiguousName) return together.origins
   }
   return collectInOrder(tables, staying)
@@ -77,12 +77,12 @@ class NamedLeaves {
   /**
    * Adds the leaves of tables that stand at one path, a path that several of them have once: names are most of the work.
    *
-   * @param tables highest first
+   * @param tables lowest first, so that keys stand in the order of the files that have them first
    */
   addTogether(prefix: string, tables: readonly LayerTable[]): void {
     for (const [rank, { table }] of tables.entries()) {
       for (const key of table.keys()) {
-        if (!isAbove(tables, rank, key)) this.#addMeeting(prefix + key, key, tables)
+        if (!isBelow(tables, rank, key)) this.#addMeeting(prefix + key, key, tables)
       }
     }
   }
@@ -98,19 +98,18 @@ class NamedLeaves {
   }
 
   #addMeeting(name: string, key: string, tables: readonly LayerTable[]): void {
-    let isLeaf = false
+    let leaf: Origin | null = null
     let branches: Branch[] | null = null
     for (const { origin, table } of tables) {
       const value = table.get(key)
       if (value === undefined) continue
-      if (isBranch(value)) {
+      if (!isBranch(value)) leaf = origin
+      else {
         branches ??= []
         branches.push({ origin, value })
-      } else if (!isLeaf) {
-        isLeaf = true
-        this.#addLeaf(name, origin)
       }
     }
+    if (leaf !== null) this.#addLeaf(name, leaf)
     if (branches !== null) this.#addBranches(`${name}.`, branches)
   }
 
@@ -126,9 +125,9 @@ function isBranch(value: TomlValue): value is Branch['value'] {
   return typeof value === 'object' && (isTable(value) || isArray(value))
 }
 
-function isAbove(tables: readonly LayerTable[], rank: number, key: string): boolean {
-  for (let above = 0; above < rank; above += 1) {
-    if (tables[above]?.table.has(key) === true) return true
+function isBelow(tables: readonly LayerTable[], rank: number, key: string): boolean {
+  for (let below = 0; below < rank; below += 1) {
+    if (tables[below]?.table.has(key) === true) return true
   }
   return false
 }
