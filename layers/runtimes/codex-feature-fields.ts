@@ -1,5 +1,6 @@
-import { differs, newer, older } from './codex-releases.ts'
-import { all, either, table, type Field, type Fields } from './field.ts'
+import { FEATURE_TABLES, NEWER_FEATURE_TABLES } from './codex-feature-tables.ts'
+import { newer, older } from './codex-releases.ts'
+import { all, table, type Fields } from './field.ts'
 
 /** Features of both observed releases. */
 const SWITCHES = [
@@ -57,27 +58,17 @@ const NEWER_SWITCHES = [
   'worktrees write_stdin_approval',
 ].join(' ')
 
-/** Features that only 0.169 has and that may be a table of settings of their own. */
-const NEWER_CONFIGURED = [
-  'async_compaction code_mode_host context_management current_time_reminder guardianv2 guardianv3 network_proxy',
-  'non_prefixed_mcp_tool_names rollout_budget runtime_agent_instances sleep_tool token_budget',
-].join(' ')
-
 /** Older names of features that both releases still take. */
 const LEGACY_NAMES =
   'codex_hooks collab connectors enable_experimental_windows_sandbox experimental_use_unified_exec_tool imagegenext memory_tool telepathy'
-
-/** A switch, or settings of which only the switch is looked into. */
-const CONFIGURED: Field = either('boolean', table({ enabled: 'boolean' }, { others: 'any' }))
 
 const FEATURES = table(
   {
     ...all(SWITCHES, 'boolean'),
     ...all(OLDER_SWITCHES, older('boolean')),
     ...all(`${NEWER_SWITCHES} ${LEGACY_NAMES}`, newer('boolean')),
-    ...all('apps_mcp_path_override multi_agent_v2', CONFIGURED),
-    code_mode: differs('boolean', CONFIGURED),
-    ...all(NEWER_CONFIGURED, newer(CONFIGURED)),
+    ...FEATURE_TABLES,
+    ...Object.fromEntries(Object.entries(NEWER_FEATURE_TABLES).map(([name, field]) => [name, newer(field)])),
   },
   { others: 'boolean', othersAreUnknown: true },
 )
