@@ -45,7 +45,7 @@ const APPROVAL_POLICY = differs(
   either(words('untrusted on-failure on-request never', { 'on-failure': 'on-request' }), GRANULAR),
 )
 
-const REASONING_EFFORT = differs(words('none minimal low medium high xhigh'), 'text')
+const REASONING_EFFORT = differs(words('none minimal low medium high xhigh'), 'filled')
 
 const WEB_SEARCH_TOOL = either(
   'boolean',

@@ -9,10 +9,19 @@ export type Field =
   | ReleasesField
 
 /**
- * `string` takes a date too and makes text of it, `text` is a string that is not blank; `path` is a string that stands below the layer's folder; `float` takes an
+ * `string` takes a date too and makes text of it, `text` is a string that is not blank, `filled` one that is not empty; `path` is a string that stands below the layer's folder; `float` takes an
  * integer and makes a float of it, `number` takes both and leaves them; `seconds` is a float that is neither negative nor endless; `any` is never looked into.
  */
-export type ScalarField = 'string' | 'text' | 'path' | 'boolean' | 'number' | 'float' | 'seconds' | 'any'
+export type ScalarField =
+  | 'string'
+  | 'text'
+  | 'filled'
+  | 'path'
+  | 'boolean'
+  | 'number'
+  | 'float'
+  | 'seconds'
+  | 'any'
 
 /** One of some words. */
 export interface WordsField {

@@ -195,6 +195,29 @@ describe('the type faults of codex', () => {
     expect(NEWER.findTypeFault(readToml(strange))).toBe(null)
   })
 
+  it('takes any effort of reasoning that is not empty in the newer release, blank ones too', () => {
+    expect(NEWER.findTypeFault(readToml('model_reasoning_effort = ""'))).toEqual({
+      path: ['model_reasoning_effort'],
+      reason: 'expected a string that is not empty, got a string',
+    })
+    expect(NEWER.findTypeFault(readToml('model_reasoning_effort = " "'))).toBe(null)
+    expect(OLDER.findTypeFault(readToml('model_reasoning_effort = " "'))?.path).toEqual([
+      'model_reasoning_effort',
+    ])
+  })
+
+  it('refuses strange settings of features in both releases', () => {
+    for (const profile of BOTH) {
+      expect(profile.findTypeFault(readToml('features.multi_agent_v2.strange = 1'))).toEqual({
+        path: ['features', 'multi_agent_v2', 'strange'],
+        reason: 'expected no such setting here',
+      })
+    }
+    const since = readToml('features.multi_agent_v2.tool_namespace = "x"')
+    expect(OLDER.findTypeFault(since)?.path).toEqual(['features', 'multi_agent_v2', 'tool_namespace'])
+    expect(NEWER.findTypeFault(since)).toBe(null)
+  })
+
   it.each([
     ['"A*" = "include"\n"a*" = "exclude"', 'a*'],
     ['"\u00c9" = "include"\nb = "include"\n"\u00e9" = "include"', 'é'],
