@@ -34,6 +34,8 @@ export interface FaultPlace {
   readonly range?: TextRange
   /** The offending line of the text. Shown with a caret by the command line; never logged: a line may hold a secret. */
   readonly excerpt?: string
+  /** What stands above that line and belongs to the same setting, its key first. Never shown: it tells whether the line may be. */
+  readonly opening?: string
 }
 
 /**
@@ -58,6 +60,12 @@ export class LayersError extends Error {
     this.code = code
     this.reason = reason
     this.place = place
+  }
+
+  /** The same fault in a line that does not begin its setting: see {@link FaultPlace}. */
+  below(opening: string): LayersError {
+    if (opening === '') return this
+    return new LayersError(this.code, this.reason, { ...this.place, opening, cause: this.cause })
   }
 
   /** The same fault, told with the path of the file it is in. A path that is known already is kept. */

@@ -1,5 +1,6 @@
 import type { FaultPlace } from './errors.ts'
 import { locateValue } from './toml/locate.ts'
+import { openingOf } from './toml/opening.ts'
 import { parseTomlSyntax } from './toml/parse.ts'
 
 /**
@@ -12,7 +13,10 @@ export function placeOfValue(text: string, path: readonly string[]): Omit<FaultP
   const syntax = parseTomlSyntax(text)
   for (let length = path.length; length > 0; length -= 1) {
     const range = locateValue(syntax, path.slice(0, length))
-    if (range !== null) return { range, excerpt: text.split(/\r?\n/)[range.line - 1] ?? '' }
+    if (range === null) continue
+    const excerpt = text.split(/\r?\n/)[range.line - 1] ?? ''
+    const opening = openingOf(text, range.line)
+    return opening === '' ? { range, excerpt } : { range, excerpt, opening }
   }
   return {}
 }

@@ -44,10 +44,10 @@ function codeOf({ code }: LayersError): ErrorCode {
 
 /** The message and, where they are known, the line and a caret below the place. */
 export function faultText(error: LayersError, showsSecrets: boolean): string {
-  const { excerpt, range } = error.place
+  const { excerpt, range, opening = '' } = error.place
   const message = printable(error.message)
   if (excerpt === undefined || range === undefined) return message
-  if (!showsSecrets && mayHoldSecret(excerpt)) {
+  if (!showsSecrets && mayHoldSecret(opening + excerpt)) {
     return `${message}\n  the line may hold a secret; --show-secrets shows it`
   }
   return `${message}\n${underlined(excerpt, range).join('\n')}`

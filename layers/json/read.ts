@@ -165,7 +165,8 @@ class Reader {
   }
 
   #fault(reason: string, code: LayersErrorCode = 'configSyntaxError', at = this.#at): LayersError {
-    return syntaxError(this.#text, { code, reason, start: at, end: at })
+    const fault = syntaxError(this.#text, { code, reason, start: at, end: at })
+    return fault.below(openingOf(this.#text, at))
   }
 }
 
@@ -179,4 +180,15 @@ function kindOfCharacter(text: string): string {
   if (/^\/[/*]/.test(text)) return 'a comment'
   if (/^\d/.test(text)) return 'a digit'
   return /^\p{L}/u.test(text) ? 'a letter' : 'another character'
+}
+
+/** The line that has the key of what stands at an offset, up to the offset's own line; empty when it has the key itself. */
+function openingOf(text: string, offset: number): string {
+  const line = startOfLine(text, offset)
+  const colon = text.lastIndexOf(':', offset - 1)
+  return colon === -1 || offset === 0 ? '' : text.slice(Math.min(line, startOfLine(text, colon)), line)
+}
+
+function startOfLine(text: string, offset: number): number {
+  return offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1
 }

@@ -3,6 +3,7 @@ import type { TomlTable } from '#layers/value.ts'
 
 import type { ReadOptions } from './cursor.ts'
 import { readInOnePass } from './one-pass.ts'
+import { openingOf } from './opening.ts'
 import { parseTomlSyntax } from './parse.ts'
 import { toTable } from './table.ts'
 
@@ -12,7 +13,16 @@ import { toTable } from './table.ts'
  * @throws LayersError `configSyntaxError` or `configTooDeep`, with the range and the line
  */
 export function readToml(text: string, options: ReadOptions = {}): TomlTable {
-  return readInOnePass(text, options) ?? toTable(parseTomlSyntax(text, options))
+  return readInOnePass(text, options) ?? readInTwoPasses(text, options)
+}
+
+function readInTwoPasses(text: string, options: ReadOptions): TomlTable {
+  try {
+    return toTable(parseTomlSyntax(text, options))
+  } catch (error) {
+    const line = error instanceof LayersError ? error.place.range?.line : undefined
+    throw error instanceof LayersError && line !== undefined ? error.below(openingOf(text, line)) : error
+  }
 }
 
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

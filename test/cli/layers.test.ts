@@ -426,6 +426,18 @@ describe.concurrent('layers that cannot be used', () => {
       '1:22: expected the end of the line or a comment, got a bare word\n  the line may hold a secret; --show-secrets shows it',
     ],
     [
+      'a line of a text that may be a secret, without it',
+      '.codex/config.toml',
+      '[mcp_servers.a.env]\nAPI_TOKEN = """\nx = [1]\ncanary \\q"""\n',
+      '4:9: expected an escape after the backslash: one of b, e, f, n, r, t, ", \\, x, u, U\n  the line may hold a secret; --show-secrets shows it',
+    ],
+    [
+      'a line of a list that may be of secrets, without it',
+      '.codex/config.toml',
+      'API_TOKEN = [ # why\n  "canary",\n  "canary" 1\n]\n',
+      '3:12: expected `,` between the values of the array, got a bare word\n  the line may hold a secret; --show-secrets shows it',
+    ],
+    [
       'a file that is no text',
       'etc/managed_config.toml',
       new Uint8Array([0x61, 0xff]),

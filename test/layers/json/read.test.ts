@@ -73,6 +73,14 @@ describe('JSON', () => {
     expect(faultOf('{\r\n  "a": ?\r\n}')).toMatchObject({ place: { excerpt: '  "a": ?' } })
   })
 
+  it.each([
+    ['{ "TOKEN":\n "x" y }', '{ "TOKEN":\n'],
+    ['{ "a": 1,\n "b": ? }', undefined],
+    ['?', undefined],
+  ])('keeps the key of a value that stands on another line: %j', (text, opening) => {
+    expect(faultOf(text)?.place.opening).toBe(opening)
+  })
+
   it('may be nested a certain depth and no more', () => {
     const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
     expect(Array.isArray(readJson(nested(MAX_JSON_DEPTH)))).toBe(true)
