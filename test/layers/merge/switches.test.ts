@@ -9,6 +9,8 @@ import { aStack, type SourceTexts } from '#test/layers/stacks.ts'
 const OLDER = codexProfile('0.128.0')
 const AT = 'features.multi_agent_v2'
 const TABLE = '[features.multi_agent_v2]\n'
+/** A setting of the table that both releases have. */
+const KEY = 'max_concurrent_threads_per_session'
 
 /** As codex 0.169.0 has it, like everything here that does not name the older release. */
 describe('a switch that is a boolean in one layer and a table in another', () => {
@@ -100,34 +102,42 @@ describe('an edit of a switch', () => {
   it.each<[string, () => WritePlan, string]>([
     [
       'of a table by a boolean sets its key',
-      on(`${TABLE}enabled=true\na=9 # kept\n`, edit(AT, 'false')),
-      `${TABLE}enabled=false\na=9 # kept\n`,
+      on(`${TABLE}enabled=true\n${KEY}=9 # kept\n`, edit(AT, 'false')),
+      `${TABLE}enabled=false\n${KEY}=9 # kept\n`,
     ],
     [
       'of a table without the key adds it',
-      on(`${TABLE}a=9\n`, edit(AT, 'false', 'upsert')),
-      `${TABLE}a=9\nenabled = false\n`,
+      on(`${TABLE}${KEY}=9\n`, edit(AT, 'false', 'upsert')),
+      `${TABLE}${KEY}=9\nenabled = false\n`,
     ],
     [
       'of a boolean by a table keeps it',
-      on(`${AT}=true\n`, edit(AT, '{"a":3}')),
-      `${TABLE}enabled = true\na = 3\n`,
+      on(`${AT}=true\n`, edit(AT, `{"${KEY}":3}`)),
+      `${TABLE}enabled = true\n${KEY} = 3\n`,
     ],
     [
       'of a boolean by an empty table',
       on(`${AT}=true\n`, edit(AT, '{}', 'upsert')),
       `${TABLE}enabled = true\n`,
     ],
-    ['below a boolean keeps it', on(`${AT}=true\n`, edit(`${AT}.a`, '3')), `${TABLE}enabled = true\na = 3\n`],
+    [
+      'below a boolean keeps it',
+      on(`${AT}=true\n`, edit(`${AT}.${KEY}`, '3')),
+      `${TABLE}enabled = true\n${KEY} = 3\n`,
+    ],
     [
       'of the key below a boolean',
       on(`${AT}=true\n`, edit(`${AT}.enabled`, 'false')),
       `${TABLE}enabled = false\n`,
     ],
-    ['of a table by a table replaces it', on(`${TABLE}a = 1\n`, edit(AT, '{"b":1}')), `${TABLE}b = 1\n`],
+    [
+      'of a table by a table replaces it',
+      on(`${TABLE}${KEY} = 1\n`, edit(AT, '{"min_wait_timeout_ms":1}')),
+      `${TABLE}min_wait_timeout_ms = 1\n`,
+    ],
     [
       'of the table around it',
-      on(`${TABLE}a = 1\n`, edit('features', '{"multi_agent_v2":false}')),
+      on(`${TABLE}${KEY} = 1\n`, edit('features', '{"multi_agent_v2":false}')),
       '[features]\nmulti_agent_v2= false\n',
     ],
     [
@@ -140,7 +150,7 @@ describe('an edit of a switch', () => {
   })
 
   it.each<[string, () => WritePlan, string]>([
-    ['takes effect beside a table', under(`${TABLE}a = 3`, edit(AT, 'true')), 'ok'],
+    ['takes effect beside a table', under(`${TABLE}${KEY} = 3`, edit(AT, 'true')), 'ok'],
     ['is overridden in the table', under(`${TABLE}enabled = false`, edit(AT, 'true')), 'false'],
     ['is overridden by a boolean', under(`${AT} = false`, edit(`${AT}.enabled`, 'true')), 'false'],
     [
@@ -148,7 +158,7 @@ describe('an edit of a switch', () => {
       under(`${AT} = false`, edit(AT, '{"enabled":true}')),
       '{"enabled":false}',
     ],
-    ['takes effect beside a boolean', under(`${AT} = false`, edit(`${AT}.a`, '5')), 'ok'],
+    ['takes effect beside a boolean', under(`${AT} = false`, edit(`${AT}.${KEY}`, '5')), 'ok'],
     ['deletes what a boolean still says', under(`${AT} = false`, edit(`${AT}.enabled`, 'null')), 'false'],
   ])('%s', (_what, plan, expected) => {
     const { overriddenMetadata } = plan().result
@@ -157,7 +167,7 @@ describe('an edit of a switch', () => {
   })
 
   it('is an ordinary edit in the older release', () => {
-    expect(write({ user: `${TABLE}a = 1\n` }, edit(AT, 'true'), OLDER).text).toBe(
+    expect(write({ user: `${TABLE}${KEY} = 1\n` }, edit(AT, 'true'), OLDER).text).toBe(
       '[features]\nmulti_agent_v2= true\n',
     )
   })
