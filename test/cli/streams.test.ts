@@ -41,6 +41,8 @@ describe('where a command writes', () => {
 
 describe('where a command reads', () => {
   const server = '--server http://127.0.0.1:1 --token-file token'
+  // Once for all of them: they run side by side, and one would find the file empty that another is writing.
+  beforeAll(() => terminal.write('token', 'any-token'))
 
   it.concurrent.each([
     ['closed', `runtimeconfig proxy set ${server} <&-`, 'expected text from stdin, got nothing'],
@@ -72,7 +74,6 @@ describe('where a command reads', () => {
     ],
     ['a folder', `runtimeconfig proxy set . ${server}`, 'expected a file at ., which cannot be read'],
   ])('is refused when it is %s, before anything is sent', async (_what, script, message) => {
-    await terminal.write('token', 'any-token')
     expect(await terminal.shell(script)).toEqual({ code: 1, stdout: '', stderr: `error: ${message}\n` })
   })
 })
