@@ -1,5 +1,5 @@
 import type { LayersError, LayersErrorCode } from '#layers/errors.ts'
-import { syntaxError } from '#layers/toml/faults.ts'
+import { startOfLine, syntaxError } from '#layers/toml/faults.ts'
 
 /**
  * A JSON value with nothing lost: an integer literal is a `bigint`, a number with a fraction or an exponent a `number`, an
@@ -186,9 +186,5 @@ function kindOfCharacter(text: string): string {
 function openingOf(text: string, offset: number): string {
   const line = startOfLine(text, offset)
   const colon = text.lastIndexOf(':', offset - 1)
-  return colon === -1 || offset === 0 ? '' : text.slice(Math.min(line, startOfLine(text, colon)), line)
-}
-
-function startOfLine(text: string, offset: number): number {
-  return offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1
+  return colon === -1 ? '' : text.slice(startOfLine(text, colon), line)
 }

@@ -45,7 +45,7 @@ const GUARDIAN_V2 = configuredAmongOthers({
   max_tool_call_lag: COUNT,
   ...all('max_action_tokens max_classifier_instruction_tokens max_parent_compaction_tokens', PART_TOKENS),
   review_threshold: 'float',
-  review_scope: table({ ...all('computer_use_only sandboxed_exec_commands', 'boolean') }, { isClosed: true }),
+  review_scope: table(all('computer_use_only sandboxed_exec_commands', 'boolean'), { isClosed: true }),
   sync_elastic_sections: mapOf('any'),
   transcript: table(
     {

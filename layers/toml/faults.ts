@@ -54,6 +54,7 @@ function lineAt(text: string, offset: number): string {
   return line.endsWith('\r') ? line.slice(0, -1) : line
 }
 
-function startOfLine(text: string, offset: number): number {
+/** Offset of the first character of the line that an offset is in. */
+export function startOfLine(text: string, offset: number): number {
   return offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1
 }

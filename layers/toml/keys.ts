@@ -36,7 +36,7 @@ export function readPath(cursor: Cursor): readonly KeyNode[] {
 function readSingle(cursor: Cursor): KeyNode | null {
   const { text, at: start } = cursor
   let at = start
-  while (BARE[text.charCodeAt(at)] === 1) at += 1
+  while (isBareUnit(text.charCodeAt(at))) at += 1
   const end = at
   while (text.charCodeAt(at) === CODE.space) at += 1
   const code = text.charCodeAt(at)
@@ -100,7 +100,7 @@ function readBareKey(cursor: Cursor): KeyNode {
   const { text } = cursor
   const start = cursor.at
   let at = start
-  while (BARE[text.charCodeAt(at)] === 1) at += 1
+  while (isBareUnit(text.charCodeAt(at))) at += 1
   if (!endsWord(text.charCodeAt(at))) at = passWord(cursor, at)
   cursor.at = at
   return { name: text.slice(start, at), start, end: at }
@@ -110,7 +110,7 @@ function readBareKey(cursor: Cursor): KeyNode {
 function passWord(cursor: Cursor, from: number): number {
   const { text } = cursor
   let at = from
-  while (!endsWord(text.charCodeAt(at)) && BARE[text.charCodeAt(at)] !== 1) at += 1
+  while (!endsWord(text.charCodeAt(at)) && !isBareUnit(text.charCodeAt(at))) at += 1
   cursor.note(from, 'expected letters, digits, `-` and `_` in a key without quotes', at)
   while (!endsWord(text.charCodeAt(at))) at += 1
   return at

@@ -54,12 +54,14 @@ class OnePass {
   read(): TomlTable | null {
     const cursor = this.#cursor
     const { text } = cursor
-    for (let isRead = this.#pairs(); isRead && cursor.at < text.length; isRead = this.#pairs()) {
+    while (this.#pairs()) {
+      if (cursor.at >= text.length) {
+        return cursor.tokenFault === null && cursor.rangeFault === null ? this.#root : null
+      }
       if (!this.#header()) return null
       finishLine(cursor)
     }
-    const isClean = cursor.tokenFault === null && cursor.rangeFault === null
-    return isClean && cursor.at >= text.length ? this.#root : null
+    return null
   }
 
   /** Reads the pairs up to the next header or the end of the text. */

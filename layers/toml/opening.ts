@@ -9,7 +9,7 @@ import { readString } from './strings.ts'
  * @returns empty for a line that begins a setting
  */
 export function openingOf(text: string, line: number): string {
-  const end = startOfLine(text, line)
+  const end = offsetOfLine(text, line)
   const cursor = new Cursor(text, {})
   let start = cursor.at
   let depth = 0
@@ -26,7 +26,7 @@ export function openingOf(text: string, line: number): string {
   return text.slice(start, end)
 }
 
-function startOfLine(text: string, line: number): number {
+function offsetOfLine(text: string, line: number): number {
   let at = 0
   for (let left = line - 1; left > 0; left -= 1) at = text.indexOf('\n', at) + 1
   return at
